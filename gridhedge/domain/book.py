@@ -1,0 +1,379 @@
+"""The book: everything the bot remembers. It is a fold over events, and nothing but ``apply`` changes it.
+
+``fold(journal) == book in memory`` is an invariant: restart, replay and recovery rest on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gridhedge.domain.events import (
+    AmendIntended,
+    CancelIntended,
+    ChangeSettled,
+    CycleOpened,
+    Event,
+    Execution,
+    Funding,
+    LookAheadSwitched,
+    OrderAdopted,
+    OrderIntended,
+    OrderSettled,
+    OrderUpdate,
+    PositionMended,
+    ReferenceFixed,
+    StopLifted,
+    StopRaised,
+)
+from gridhedge.domain.ladder_book import SideBook, spread
+from gridhedge.domain.order import (
+    LEGAL_MOVES,
+    Order,
+    OrderKey,
+    OrderState,
+    Pending,
+    Reject,
+    account_tag,
+    parse_client_id,
+)
+from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Role, Side
+
+
+class SymbolBook:
+    """What has been executed, what is working and what is unknown on one symbol."""
+
+    def __init__(self, account: str, symbol: str) -> None:
+        self.symbol = symbol
+        self.tag = account_tag(account, symbol)
+        self.reference: tuple[Quantity, ...] = ()
+        self.look_ahead_withdrawn = False
+        self.long = SideBook(Side.LONG)
+        self.short = SideBook(Side.SHORT)
+        self.orders: dict[str, Order] = {}
+        """Live orders of both sides by client id."""
+        self.rejections: dict[tuple[Side, Role, int], tuple[Millis, int]] = {}
+        """Per meaning: when the venue last refused it, and how often in a row."""
+        self.known: set[str] = set()
+        """Client ids of every order ever intended or adopted: a stranger with our mark means a second bot."""
+        self.executed: set[str] = set()
+        """Execution and funding ids that have counted."""
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            Execution: self._on_execution,
+            Funding: self._on_funding,
+            OrderUpdate: self._on_order_update,
+            OrderIntended: self._on_order_intended,
+            OrderSettled: self._on_order_settled,
+            AmendIntended: self._on_amend_intended,
+            CancelIntended: self._on_cancel_intended,
+            ChangeSettled: self._on_change_settled,
+            OrderAdopted: self._on_order_adopted,
+            ReferenceFixed: self._on_reference_fixed,
+            CycleOpened: self._on_cycle_opened,
+            LookAheadSwitched: self._on_look_ahead_switched,
+            PositionMended: self._on_position_mended,
+        }
+
+    def of(self, side: Side) -> SideBook:
+        return self.long if side is Side.LONG else self.short
+
+    def has_live_entries(self) -> bool:
+        return any(order.key.role.is_entry for order in self.orders.values())
+
+    def is_new(self, event: Event) -> bool:
+        """Whether applying the event would change anything: repeats of executions and funding do not."""
+        if type(event) is Execution:
+            return event.execution_id not in self.executed
+        if type(event) is Funding:
+            return event.funding_id not in self.executed
+        if type(event) is OrderUpdate:
+            return self._says_news(event)
+        return True
+
+    def apply(self, event: Event) -> None:
+        self._handlers[type(event)](event)
+
+    # ---- facts ---------------------------------------------------------------------------------------------------
+
+    def _on_execution(self, event: Execution) -> None:
+        assert event.execution_id not in self.executed, f"execution {event.execution_id} counted twice"
+        assert event.quantity > 0, f"execution {event.execution_id} of nothing"
+        self.executed.add(event.execution_id)
+        order = self.orders.get(event.client_id)
+        key = order.key if order is not None else parse_client_id(self.tag, event.client_id)
+        if order is not None:
+            order.filled += event.quantity
+            order.venue_id = order.venue_id or event.venue_id
+            self._settle_by_sight(order)
+        side = self.of(event.side)
+        if key is None:
+            self._on_outside_execution(side, event)
+        elif key.role.is_entry:
+            self._on_entry(side, key, event)
+        else:
+            side.leave(min(event.quantity, side.held), event.price, event.fee)
+        done = order is not None and self._finish_if_done(order)
+        if done and order is not None and not order.key.role.is_entry:
+            self._on_exit_done(side, order, event.at)
+        if event.closing and side.held <= 0 and side.entered > 0:
+            self._end_cycle(side, event.at)
+
+    def _on_entry(self, side: SideBook, key: OrderKey, event: Execution) -> None:
+        side.enter(self._levels_for(side, key, event.quantity), event.price, event.fee, event.at, event.venue_id)
+        side.refused.pop(key.level, None)
+        if side.now_levels and side.ended_at:
+            side.measure_hedge(self.reference, event.at)
+
+    def _levels_for(self, side: SideBook, key: OrderKey, quantity: Quantity) -> tuple[tuple[int, Quantity], ...]:
+        """An execution fills its own level first; an order that joined smaller levels fills those, too. A late
+        execution of a former cycle fills the current cycle from the bottom."""
+        if key.cycle != side.cycle or key.level >= len(self.reference):
+            return spread(self.reference, side.fills, quantity) if self.reference else ((key.level, quantity),)
+        room = self.reference[key.level] - side.filled(key.level)
+        if quantity <= room:
+            return ((key.level, quantity),)
+        below = spread(self.reference[: key.level], side.fills, quantity - room) if key.level else ()
+        return (*below, (key.level, quantity - sum((share for _, share in below), ZERO)))
+
+    def _on_outside_execution(self, side: SideBook, event: Execution) -> None:
+        """Somebody else's hand, ADL or liquidation: a reduction is ours to follow, an increase is the user's own."""
+        if not event.closing:
+            return
+        ours = min(event.quantity, side.held)
+        if ours <= 0:
+            return
+        if ours == side.held:
+            side.leave(ours, event.price, event.fee)
+            return
+        average = side.cost / side.entered
+        share = ours / side.held
+        side.realised += (event.price - average) * ours * side.side.sign - event.fee - (side.fees + side.funding) * share
+        side.refill(self.reference, side.held - ours, average)
+
+    def _on_exit_done(self, side: SideBook, order: Order, at: Millis) -> None:
+        if order.key.role is Role.TAKE_PROFIT and order.state is OrderState.FILLED and order.key.cycle == side.cycle:
+            self._end_cycle(side, at)
+
+    def _end_cycle(self, side: SideBook, at: Millis) -> None:
+        residue, cost, fee = side.end(at)
+        if residue > 0:
+            side.enter(spread(self.reference, side.fills, residue), cost / residue, fee, at, "")
+
+    def _on_funding(self, event: Funding) -> None:
+        assert event.funding_id not in self.executed, f"funding {event.funding_id} counted twice"
+        self.executed.add(event.funding_id)
+        side = self.of(event.side)
+        if side.held > 0:
+            side.funding += event.amount
+        else:
+            side.realised -= event.amount
+
+    def _says_news(self, event: OrderUpdate) -> bool:
+        order = self.orders.get(event.client_id)
+        if order is None or order.venue_state is not None:
+            return False
+        return event.state is not OrderState.WORKING or not (
+            order.state is OrderState.WORKING
+            and order.venue_price == event.price
+            and order.quantity == event.quantity
+            and order.venue_id == event.venue_id
+        )
+
+    def _on_order_update(self, event: OrderUpdate) -> None:
+        order = self.orders.get(event.client_id)
+        if order is None or order.venue_state is not None:
+            return
+        order.venue_id = event.venue_id or order.venue_id
+        if event.state is OrderState.WORKING:
+            self._settle_by_sight(order)
+            if event.at >= order.changed:
+                self._take_terms(order, event)
+            return
+        order.venue_state = event.state
+        order.quantity = event.filled if event.state is not OrderState.FILLED else max(event.filled, order.filled)
+        order.amending = None
+        if event.state is OrderState.REJECTED and event.reason is not None:
+            self._note_refusal(order, event.reason, event.at)
+        self._finish_if_done(order)
+
+    def _settle_by_sight(self, order: Order) -> None:
+        if order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
+            self._move(order, OrderState.WORKING)
+
+    def _take_terms(self, order: Order, event: OrderUpdate) -> None:
+        """Price and quantity as the venue has them; an amend in flight is settled by the sight of its terms."""
+        if order.amending is not None and order.amending == (event.price, event.quantity):
+            order.price, order.amending, order.pending = event.price, None, Pending.NOTHING
+        order.venue_price = event.price
+        if order.amending is None:
+            order.quantity = event.quantity
+
+    # ---- steps ---------------------------------------------------------------------------------------------------
+
+    def _on_order_intended(self, event: OrderIntended) -> None:
+        assert event.client_id not in self.orders, f"{event.client_id} intended twice"
+        order = Order(
+            event.client_id,
+            event.symbol,
+            event.key,
+            event.price,
+            event.quantity,
+            event.reduce_only,
+            event.at,
+            event.trigger_price,
+        )
+        self.orders[event.client_id] = order
+        self.known.add(event.client_id)
+        self.of(event.key.side).adopt(order)
+
+    def _on_order_settled(self, event: OrderSettled) -> None:
+        order = self.orders.get(event.client_id)
+        if order is None:
+            return
+        order.venue_id = event.venue_id or order.venue_id
+        if event.state is OrderState.REJECTED:
+            self._note_refusal(order, event.reason or Reject.OTHER, event.at)
+        if event.state in (OrderState.REJECTED, OrderState.ABSENT):
+            self._move(order, event.state)
+            self._forget(order)
+        elif event.state is OrderState.UNKNOWN or order.state is not OrderState.WORKING:
+            if order.state is not event.state:
+                self._move(order, event.state)
+            if event.state is OrderState.WORKING:
+                self._note_acceptance(order)
+
+    def _on_order_adopted(self, event: OrderAdopted) -> None:
+        if event.client_id in self.orders:
+            return
+        order = Order(
+            event.client_id,
+            event.symbol,
+            event.key,
+            event.price,
+            event.quantity,
+            event.reduce_only,
+            event.at,
+            event.trigger_price,
+        )
+        order.venue_id = event.venue_id
+        self._move(order, OrderState.WORKING)
+        self.orders[event.client_id] = order
+        self.known.add(event.client_id)
+        self.of(event.key.side).adopt(order)
+
+    def _on_amend_intended(self, event: AmendIntended) -> None:
+        order = self.orders[event.client_id]
+        order.pending = Pending.AMEND
+        order.amending = (event.price, event.quantity)
+        order.changed = event.at
+
+    def _on_cancel_intended(self, event: CancelIntended) -> None:
+        self.orders[event.client_id].pending = Pending.CANCEL
+
+    def _on_change_settled(self, event: ChangeSettled) -> None:
+        order = self.orders.get(event.client_id)
+        if order is None or event.accepted is None:
+            return
+        if event.accepted and order.amending is not None:
+            order.price, order.quantity = order.amending
+            order.venue_price = order.price
+        if order.amending is not None or not event.accepted:
+            order.pending = Pending.NOTHING
+        order.amending = None
+        self._finish_if_done(order)
+
+    def _on_reference_fixed(self, event: ReferenceFixed) -> None:
+        self.reference = event.quantities
+
+    def _on_cycle_opened(self, event: CycleOpened) -> None:
+        side = self.of(event.side)
+        assert event.cycle > side.last_cycle, f"{event.side.value} cycle {event.cycle} is not newer than the last"
+        side.cycle = event.cycle
+        side.now_levels = event.now_levels
+        side.revisions.clear()
+
+    def _on_look_ahead_switched(self, event: LookAheadSwitched) -> None:
+        self.look_ahead_withdrawn = event.withdrawn
+
+    def _on_position_mended(self, event: PositionMended) -> None:
+        side = self.of(event.side)
+        if event.quantity == 0:
+            if side.entered > 0:
+                side.refill(self.reference, ZERO, ZERO)
+                self._end_cycle(side, event.at)
+            return
+        side.refill(self.reference, event.quantity, event.average)
+
+    # ---- the life of an order ------------------------------------------------------------------------------------
+
+    def _move(self, order: Order, state: OrderState) -> None:
+        assert state in LEGAL_MOVES.get(order.state, ()), f"{order.client_id}: {order.state.value} -> {state.value}"
+        order.state = state
+
+    def _finish_if_done(self, order: Order) -> bool:
+        """End an order whose executions are complete. What the venue has said about its end decides the name."""
+        if order.state not in (OrderState.WORKING, OrderState.UNKNOWN, OrderState.INTENDED):
+            return False
+        if order.filled < order.quantity:
+            return False
+        self._move(order, order.venue_state or OrderState.FILLED)
+        self._forget(order)
+        return True
+
+    def _forget(self, order: Order) -> None:
+        self.orders.pop(order.client_id, None)
+        self.of(order.key.side).release(order)
+
+    def _note_refusal(self, order: Order, reason: Reject, at: Millis) -> None:
+        key = order.key
+        slot = (key.side, key.role, key.level)
+        self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
+        if reason is Reject.MARGIN and key.role.is_entry and key.cycle == self.of(key.side).cycle:
+            self.of(key.side).refused[key.level] = at
+
+    def _note_acceptance(self, order: Order) -> None:
+        key = order.key
+        if self.rejections:
+            self.rejections.pop((key.side, key.role, key.level), None)
+        if key.role.is_entry:
+            self.of(key.side).refused.pop(key.level, None)
+
+
+class Book:
+    """The books of all symbols of one account, and the stop level."""
+
+    def __init__(self, account: str, symbols: Iterable[str]) -> None:
+        self.account = account
+        self.symbols = {symbol: SymbolBook(account, symbol) for symbol in symbols}
+        self.stop: StopRaised | None = None
+
+    def apply(self, event: Event) -> None:
+        """Change the book by one event. Events of symbols that the profile no longer trades are passed over."""
+        if type(event) is StopRaised:
+            self.stop = event
+        elif type(event) is StopLifted:
+            self.stop = None
+        else:
+            symbol = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # the two without one are above
+            if symbol is not None:
+                symbol.apply(event)
+
+
+def fold(account: str, symbols: Iterable[str], events: Iterable[Event]) -> Book:
+    """Rebuild the book from a journal."""
+    book = Book(account, symbols)
+    for event in events:
+        book.apply(event)
+    return book
+
+
+def average_price(side: SideBook) -> Price | None:
+    """Average entry price of what a side has entered in this cycle."""
+    return side.cost / side.entered if side.entered > 0 else None
+
+
+def unrealised(side: SideBook, mark: Price) -> Money:
+    """Unrealised profit of what is held, before closing fees."""
+    if side.held <= 0:
+        return ZERO
+    return (mark - side.cost / side.entered) * side.held * side.side.sign

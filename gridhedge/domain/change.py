@@ -1,0 +1,68 @@
+"""What the bot wants, and the changes that get there. Change is data: it can be printed before it is applied."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple, TypeAlias
+
+from gridhedge.domain.order import OrderKey
+from gridhedge.domain.values import Price, Quantity, Role, Side
+
+
+class Urgency(IntEnum):
+    """The order in which changes leave: exits first, then what restores equality (re-openings, insurance), then what may wait."""
+
+    EXIT = 0
+    OPENING = 1
+    INSURANCE = 2
+    LOOK_AHEAD = 3
+
+
+class Wanted(NamedTuple):
+    """One order that should rest right now. ``quantity`` is what should still be open of it."""
+
+    side: Side
+    role: Role
+    level: int
+    price: Price
+    quantity: Quantity
+    urgency: Urgency
+    why: str
+    trigger_price: Price | None = None
+
+
+class Place(NamedTuple):
+    """Send a new order. ``market`` is used by the emergency close only; everything else is a limit order."""
+
+    symbol: str
+    client_id: str
+    key: OrderKey
+    price: Price
+    quantity: Quantity
+    reduce_only: bool
+    urgency: Urgency
+    why: str
+    trigger_price: Price | None = None
+    market: bool = False
+
+
+class Amend(NamedTuple):
+    """Change price and total quantity (executed part included) of a working order."""
+
+    symbol: str
+    client_id: str
+    venue_id: str
+    price: Price
+    quantity: Quantity
+    urgency: Urgency
+    why: str
+
+
+class Cancel(NamedTuple):
+    symbol: str
+    client_id: str
+    venue_id: str
+    why: str
+
+
+Change: TypeAlias = Place | Amend | Cancel

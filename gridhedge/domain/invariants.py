@@ -1,0 +1,162 @@
+"""The contract of the engine. Production checks it every tick, the simulator at every step.
+
+Each function returns the violations of one symbol's book; the identifiers are those of docs/INVARIANTS.md. ``always``
+holds after every single step, ``settled`` at the end of a tick in which nothing is unknown, refused or on its way.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.instrument import Instrument
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.order import MAX_CLIENT_ID, Order, OrderState, client_id
+from gridhedge.domain.values import ONE, SIDES, ZERO, Quantity, Role, Side
+
+
+class Violation(NamedTuple):
+    invariant: str
+    text: str
+
+
+def always(book: SymbolBook, instrument: Instrument) -> list[Violation]:
+    """What must hold after every single step."""
+    found: list[Violation] = []
+    for side in (book.long, book.short):
+        found += _one_order_per_meaning(side)
+        found += _no_over_fill(book, side)
+        found += _worst_case_size(book, side)
+        found += _exits_within_position(side)
+    for order in book.orders.values():
+        found += _order_is_sound(book, order, instrument)
+    most = 2 * (len(book.reference) + 1) + 2
+    live = sum(1 for order in book.orders.values() if order.client_id not in book.of(order.key.side).stale)
+    if live > most:
+        found.append(Violation("I-06", f"{live} live orders, at most {most}"))
+    return found
+
+
+def settled(book: SymbolBook) -> list[Violation]:
+    """What must hold at the end of a quiet tick of the symmetric grid."""
+    found: list[Violation] = []
+    totals = {side: ZERO for side in SIDES}
+    for level, size in enumerate(book.reference):
+        covered = {side: book.of(side).filled(level) + _pending(book.of(side), level) for side in SIDES}
+        for side in SIDES:
+            totals[side] += covered[side]
+        if covered[Side.LONG] != covered[Side.SHORT] and not _joined(book):
+            text = f"level {level}: long {covered[Side.LONG]}, short {covered[Side.SHORT]} of {size}"
+            found.append(Violation("I-08", text))
+    if totals[Side.LONG] != totals[Side.SHORT]:
+        found.append(Violation("I-09", f"long {totals[Side.LONG]}, short {totals[Side.SHORT]} in all"))
+    for ladder in (book.long, book.short):
+        found += _ladder_is_monotone(ladder)
+        closing = sum((order.remaining for order in ladder.exits.values()), ZERO)
+        if closing != ladder.held:
+            found.append(Violation("I-14", f"{ladder.side.value}: take-profit for {closing} of {ladder.held} held"))
+    return found
+
+
+def profit_is_kept(side: SideBook, rate: Decimal, maker_fee: Decimal) -> list[Violation]:
+    """I-16: a resting take-profit for everything held earns at least ``rate`` of the cycle's cost, net."""
+    order = side.exits.get(Role.TAKE_PROFIT)
+    if order is None or order.remaining != side.held or order.amending is not None:
+        return []
+    value = side.held * order.price
+    if side.side is Side.LONG:
+        net = value * (ONE - maker_fee) + side.closed_money - side.cost
+    else:
+        net = side.cost - side.closed_money - value * (ONE + maker_fee)
+    net -= side.fees + side.funding
+    if net < rate * side.cost:
+        text = f"{side.side.value}: {order.price} would earn {net}, promised {rate * side.cost}"
+        return [Violation("I-16", text)]
+    return []
+
+
+def _pending(side: SideBook, level: int) -> Quantity:
+    order = side.entries.get(level)
+    return order.remaining if order is not None else ZERO
+
+
+def _joined(book: SymbolBook) -> bool:
+    """Whether an order carries more than its own level: small levels have joined it, and only sums can agree."""
+    return any(
+        order.quantity > book.reference[level]
+        for side in (book.long, book.short)
+        for level, order in side.entries.items()
+        if level < len(book.reference)
+    )
+
+
+def _one_order_per_meaning(side: SideBook) -> list[Violation]:
+    seen: set[tuple[Role, int, int]] = set()
+    found = []
+    for order in (*side.entries.values(), *side.exits.values(), *side.stale.values()):
+        key = order.key
+        meaning = (key.role, key.level, key.cycle)
+        if meaning in seen:
+            found.append(Violation("I-01", f"two live orders for {key.side.value} {key.role.name} {key.level}"))
+        seen.add(meaning)
+    return found
+
+
+def _no_over_fill(book: SymbolBook, side: SideBook) -> list[Violation]:
+    table = book.reference
+    found = []
+    for level, fill in enumerate(side.fills):
+        if level < len(table) and fill.quantity > table[level]:
+            found.append(Violation("I-10", f"{side.side.value} level {level}: {fill.quantity} of {table[level]}"))
+    for level, order in side.entries.items():
+        room = sum((table[k] - side.filled(k) for k in range(min(level + 1, len(table)))), ZERO)
+        if level >= len(table) or order.exposure > room:
+            text = f"{side.side.value} level {level}: {order.exposure} may execute, room for {room}"
+            found.append(Violation("I-10", text))
+    return found
+
+
+def _worst_case_size(book: SymbolBook, side: SideBook) -> list[Violation]:
+    if not book.reference:
+        return []
+    worst = side.entered + sum((order.exposure for order in side.entries.values()), ZERO)
+    most = sum(book.reference, ZERO)
+    if worst > most:
+        return [Violation("I-11", f"{side.side.value} may reach {worst}, the table ends at {most}")]
+    return []
+
+
+def _exits_within_position(side: SideBook) -> list[Violation]:
+    closing = sum((order.exposure for order in side.exits.values()), ZERO)
+    if closing > side.held:
+        return [Violation("I-13", f"{side.side.value}: exits for {closing} of {side.held} held")]
+    return []
+
+
+def _order_is_sound(book: SymbolBook, order: Order, instrument: Instrument) -> list[Violation]:
+    found = []
+    if len(order.client_id) > MAX_CLIENT_ID or order.client_id != client_id(book.tag, order.key):
+        found.append(Violation("I-03", f"{order.client_id} is not the id of its meaning"))
+    if order.filled > order.quantity or order.state in (OrderState.REJECTED, OrderState.ABSENT):
+        found.append(Violation("I-04", f"{order.client_id}: {order.filled} of {order.quantity}, {order.state.value}"))
+    if order.price <= 0 or order.price % instrument.tick_size or order.quantity % instrument.lot_step:
+        found.append(Violation("I-05", f"{order.client_id}: {order.quantity} @ {order.price} is off tick or step"))
+    if not order.key.role.is_entry and not order.reduce_only:
+        found.append(Violation("I-17", f"{order.client_id} closes without being reduce-only"))
+    return found
+
+
+def _ladder_is_monotone(side: SideBook) -> list[Violation]:
+    """Resting entries lie strictly farther from the market, level by level."""
+    found = []
+    last: Order | None = None
+    for level in sorted(side.entries):
+        order = side.entries[level]
+        if level < side.now_levels:
+            continue
+        if last is not None and (order.price - last.price) * side.side.sign >= 0:
+            text = f"{side.side.value} level {level} at {order.price} is not beyond {last.price}"
+            found.append(Violation("I-12", text))
+        last = order
+    return found

@@ -1,0 +1,195 @@
+"""Orders: what they mean, how that meaning is written into a client order id, and the life they lead."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from gridhedge.domain.values import ZERO, Millis, Price, Quantity, Role, Side
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_MARK = "gh"
+_PATTERN = re.compile(r"gh([0-9a-z]{6})-([LS])([OGTBSC])(\d\d)-([0-9a-z]{1,9})-([0-9a-z]{1,4})\Z")
+MAX_CLIENT_ID = 28
+
+
+def base36(number: int) -> str:
+    """``number`` (not negative) in digits 0-9a-z."""
+    assert number >= 0
+    text = ""
+    while True:
+        number, digit = divmod(number, 36)
+        text = _DIGITS[digit] + text
+        if number == 0:
+            return text
+
+
+class OrderKey(NamedTuple):
+    """The meaning of an order. Two live orders never share side, role, level and cycle.
+
+    ``cycle`` is the time of the cycle's first intent in seconds (raised by one where the side's last cycle began in
+    the same second), ``revision`` counts the orders sent for this meaning.
+    """
+
+    side: Side
+    role: Role
+    level: int
+    cycle: int
+    revision: int
+
+
+def account_tag(account: str, symbol: str) -> str:
+    """Six characters that mark the orders of one account on one symbol."""
+    digest = hashlib.blake2s(f"{account}/{symbol}".encode(), digest_size=8).digest()
+    return base36(int.from_bytes(digest, "big")).rjust(6, "0")[-6:]
+
+
+def client_id(tag: str, key: OrderKey) -> str:
+    """The client order id of a meaning: a pure function, at most 28 characters, allowed on every venue."""
+    side = "L" if key.side is Side.LONG else "S"
+    return f"{_MARK}{tag}-{side}{key.role.value}{key.level:02d}-{base36(key.cycle)}-{base36(key.revision)}"
+
+
+def parse_client_id(tag: str, text: str) -> OrderKey | None:
+    """The meaning behind a client order id, or None when it does not carry this account's and symbol's mark."""
+    match = _PATTERN.match(text)
+    if match is None or match[1] != tag:
+        return None
+    side = Side.LONG if match[2] == "L" else Side.SHORT
+    return OrderKey(side, Role(match[3]), int(match[4]), int(match[5], 36), int(match[6], 36))
+
+
+class TimeInForce(Enum):
+    GTC = "GTC"
+    IOC = "IOC"
+    POST_ONLY = "PostOnly"
+
+    __hash__ = object.__hash__
+
+
+class OrderState(Enum):
+    """INTENDED -> WORKING | UNKNOWN | REJECTED | ABSENT; UNKNOWN -> WORKING | FILLED | CANCELLED | ABSENT;
+    WORKING -> FILLED | CANCELLED. The last four are final."""
+
+    INTENDED = "intended"
+    WORKING = "working"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    ABSENT = "absent"
+
+    __hash__ = object.__hash__
+
+    @property
+    def is_final(self) -> bool:
+        return self in _FINAL
+
+
+_FINAL = (OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT)
+
+LEGAL_MOVES: dict[OrderState, tuple[OrderState, ...]] = {
+    OrderState.INTENDED: (OrderState.WORKING, OrderState.UNKNOWN, *_FINAL),
+    OrderState.UNKNOWN: (OrderState.WORKING, *_FINAL),
+    OrderState.WORKING: (OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED),
+}
+
+
+class Reject(Enum):
+    """Why a venue refused, in the words the engine acts on."""
+
+    MARGIN = "margin"
+    DUPLICATE_ID = "duplicate id"
+    UNKNOWN_ORDER = "unknown order"
+    REDUCE_ONLY = "reduce-only"
+    OUT_OF_BOUNDS = "price or quantity out of bounds"
+    WOULD_TAKE = "post-only would take"
+    RATE_LIMITED = "rate limited"
+    PERMISSION = "permission"
+    BUSY = "venue busy"
+    OTHER = "other"
+
+    __hash__ = object.__hash__
+
+
+class Pending(Enum):
+    """A change of a working order whose outcome has not been seen yet."""
+
+    NOTHING = "nothing"
+    CANCEL = "cancel"
+    AMEND = "amend"
+
+    __hash__ = object.__hash__
+
+
+class Order:
+    """One order of ours as the book knows it. Mutable, owned by the book."""
+
+    __slots__ = (
+        "amending",
+        "changed",
+        "client_id",
+        "created",
+        "filled",
+        "key",
+        "pending",
+        "price",
+        "quantity",
+        "reduce_only",
+        "state",
+        "symbol",
+        "trigger_price",
+        "venue_id",
+        "venue_price",
+        "venue_state",
+    )
+
+    def __init__(
+        self,
+        client_id: str,
+        symbol: str,
+        key: OrderKey,
+        price: Price,
+        quantity: Quantity,
+        reduce_only: bool,
+        created: Millis,
+        trigger_price: Price | None = None,
+    ) -> None:
+        self.client_id = client_id
+        self.symbol = symbol
+        self.key = key
+        self.price = price
+        """The price that we asked for."""
+        self.venue_price = price
+        """The price at which it rests: the venue may have moved it into its band."""
+        self.quantity = quantity
+        self.filled = ZERO
+        self.reduce_only = reduce_only
+        self.trigger_price = trigger_price
+        self.venue_state: OrderState | None = None
+        """The final state that the venue has told; executions up to ``quantity`` may still be on their way."""
+        self.state = OrderState.INTENDED
+        self.pending = Pending.NOTHING
+        self.amending: tuple[Price, Quantity] | None = None
+        """Price and total quantity of an amend whose outcome has not been seen."""
+        self.created = created
+        self.changed = created
+        """When it was last placed or amended by us."""
+        self.venue_id = ""
+
+    @property
+    def remaining(self) -> Quantity:
+        return self.quantity - self.filled
+
+    @property
+    def exposure(self) -> Quantity:
+        """The most that may still execute, whichever way an amend in flight turns out."""
+        most = self.quantity if self.amending is None else max(self.quantity, self.amending[1])
+        return most - self.filled
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it may execute: final states are the only ones that can not."""
+        return self.state not in _FINAL
