@@ -1,0 +1,343 @@
+"""The two-sided hedge grid: equal quantities on both sides, level by level, at every moment.
+
+Executed entries and resting entry orders count together. Both sides are insured to the depth of the deeper one; one
+more level rests on both where the budget allows it, or on neither.
+"""
+
+from __future__ import annotations
+
+from gridhedge.domain.change import Urgency, Wanted
+from gridhedge.domain.events import CycleOpened, Decision, LookAheadSwitched, ReferenceFixed
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.order import Order
+from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
+from gridhedge.strategy.budget import RETURN_FACTOR, level_margin, missing_margin
+from gridhedge.strategy.ladder import completed_table, fraction, reference_quantities, resting_levels
+from gridhedge.strategy.reentry import next_cycle, now_levels
+from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.take_profit import is_good_enough, take_profit_price
+from gridhedge.strategy.view import Alarm, Plan, View
+
+_TENTH = 10
+
+
+class Symmetric:
+    """Plans both sides of one symbol. Holds settings only."""
+
+    kind = "symmetric"
+
+    def __init__(self, settings: SymmetricSettings) -> None:
+        self.settings = settings
+        self._step = fraction(settings.grid_step_percent)
+        self.promised_rate = fraction(settings.take_profit_percent)
+        self._slippage = fraction(settings.entry_slippage_percent)
+        self._timeout: Millis = int(settings.entry_timeout_seconds * 1000)
+
+    # ---- decide --------------------------------------------------------------------------------------------------
+
+    def decide(self, view: View) -> tuple[Decision, ...]:
+        """New cycles where a side is flat, the table on a cold start, and the look-ahead's switch."""
+        book = view.book
+        long, short = book.long, book.short
+        if long.cycle and short.cycle:
+            return self._decide_look_ahead(view)
+        if is_flat(long) and is_flat(short):
+            return self._decide_cold_start(view)
+        decisions = []
+        for side, other in ((long, short), (short, long)):
+            if side.cycle == 0:
+                levels = min(now_levels(other), len(book.reference))
+                decisions.append(
+                    CycleOpened(book.symbol, side.side, next_cycle(side, view.now), levels, view.now)
+                )
+        return tuple(decisions)
+
+    def _decide_cold_start(self, view: View) -> tuple[Decision, ...]:
+        book = view.book
+        if book.has_live_entries():
+            return ()
+        table = self._table(view)
+        if not table or self._opening_margin(view, table[0]) > view.available - view.reserve:
+            return ()
+        decisions: list[Decision] = [ReferenceFixed(book.symbol, table, view.now)]
+        if book.look_ahead_withdrawn:
+            decisions.append(LookAheadSwitched(book.symbol, False, view.now))
+        for side in (book.long, book.short):
+            decisions.append(CycleOpened(book.symbol, side.side, next_cycle(side, view.now), 1, view.now))
+        return tuple(decisions)
+
+    def _table(self, view: View) -> tuple[Quantity, ...]:
+        return reference_quantities(
+            self.settings, view.instrument, view.leverage, view.market.last, view.max_notional
+        )
+
+    def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
+        return completed_table(self.settings, view.instrument, known, self._table(view))
+
+    def _opening_margin(self, view: View, quantity: Quantity) -> Money:
+        return 2 * level_margin(quantity, view.market.ask, view.leverage, view.fees.taker)
+
+    def _decide_look_ahead(self, view: View) -> tuple[Decision, ...]:
+        book = view.book
+        if not book.look_ahead_withdrawn:
+            if view.available >= view.reserve:
+                return ()
+            depth = max(book.long.started, book.short.started)
+            if depth not in book.long.entries and depth not in book.short.entries:
+                return ()
+            return (LookAheadSwitched(book.symbol, True, view.now),)
+        need = self._look_ahead_need(view)
+        if need is not None and need <= view.available - view.reserve * RETURN_FACTOR:
+            return (LookAheadSwitched(book.symbol, False, view.now),)
+        return ()
+
+    def _look_ahead_need(self, view: View) -> Money | None:
+        """Margin of the pair's legs that do not rest; None where the ladder has no further level."""
+        book = view.book
+        depth = max(book.long.started, book.short.started)
+        if depth >= len(book.reference):
+            return None
+        need = ZERO
+        for side in (book.long, book.short):
+            price = self._deepest_price(view, side, depth + 1)
+            need += missing_margin(side, depth, book.reference[depth], price, view.leverage, view.fees.taker)
+        return need
+
+    def _deepest_price(self, view: View, side: SideBook, depth: int) -> Price:
+        touch = self._touch(view, side.side)
+        price = touch
+        for _, price, _ in resting_levels(side, view.book.reference, depth, touch, view.instrument, self._step):
+            pass
+        return price
+
+    # ---- plan ----------------------------------------------------------------------------------------------------
+
+    def plan(self, view: View) -> Plan:
+        """Entries to the depth of the deeper side, the look-ahead pair, and one take-profit per side."""
+        book = view.book
+        long, short = book.long, book.short
+        if not long.cycle or not short.cycle:
+            return self._plan_waiting(view)
+        draft = _Draft(view)
+        reference = book.reference
+        depth = min(max(long.started, short.started), len(reference))
+        look_ahead = depth < len(reference) and not book.look_ahead_withdrawn and not self._averaging_stopped(draft)
+        pairs: list[Wanted] = []
+        need = ZERO
+        for side in (long, short):
+            now_price = self._now_price(draft, side)
+            for level, price, rest in resting_levels(
+                side, reference, depth + 1 if look_ahead else depth, now_price, view.instrument, self._step
+            ):
+                if level < depth:
+                    self._want_entry(draft, side, level, price, rest)
+                else:
+                    need += missing_margin(side, level, rest, price, view.leverage, view.fees.taker)
+                    pairs.append(self._entry(draft, side, level, price, rest, Urgency.LOOK_AHEAD))
+            self._join_small_levels(draft, side)
+            self._want_take_profit(draft, side)
+        if look_ahead:
+            self._want_look_ahead(draft, pairs, need)
+        elif book.look_ahead_withdrawn:
+            draft.alarm("withdrawn", "warning", "look-ahead orders are withdrawn: the balance has reached the reserve")
+            draft.depend(view.available - view.reserve)
+        return draft.finish()
+
+    def _plan_waiting(self, view: View) -> Plan:
+        """Flat, and not allowed to open: say why."""
+        table = self._table(view)
+        draft = _Draft(view)
+        if not table:
+            draft.alarm("ladder", "critical", "the venue's limits at this leverage do not allow even one level")
+        elif not view.book.has_live_entries():
+            need, spendable = self._opening_margin(view, table[0]), view.available - view.reserve
+            draft.depend(need - spendable)
+            draft.alarm("budget", "warning", f"not opening: both first levels need {need:.2f}, spendable {spendable:.2f}")
+        for side in (view.book.long, view.book.short):
+            self._want_take_profit(draft, side)
+        return draft.finish()
+
+    def _averaging_stopped(self, draft: _Draft) -> bool:
+        """A level that the venue refused for lack of margin stops further averaging until margin is freed."""
+        book = draft.view.book
+        refused = [f"{side.side.value} {level}" for side in (book.long, book.short) for level in side.refused]
+        if refused:
+            draft.alarm("refused", "critical", f"the venue refused {', '.join(refused)} for lack of margin")
+        return bool(refused)
+
+    def _want_entry(self, draft: _Draft, side: SideBook, level: int, price: Price, rest: Quantity) -> None:
+        if level in side.refused:
+            need = level_margin(rest, price, draft.view.leverage, draft.view.fees.taker)
+            draft.depend(need - draft.view.available)
+            if need > draft.view.available:
+                return
+        urgency = Urgency.OPENING if level < side.now_levels else Urgency.INSURANCE
+        draft.wanted.append(self._entry(draft, side, level, price, rest, urgency))
+
+    def _entry(
+        self, draft: _Draft, side: SideBook, level: int, price: Price, rest: Quantity, urgency: Urgency
+    ) -> Wanted:
+        role, why = Role.GRID, _WHY[urgency]
+        if level < side.now_levels:
+            role = Role.OPENING
+        else:
+            price = self._passed_price(draft, side, level, price)
+        return Wanted(side.side, role, level, price, rest, urgency, why)
+
+    def _want_look_ahead(self, draft: _Draft, pairs: list[Wanted], need: Money) -> None:
+        spendable = draft.view.available - draft.view.reserve
+        if need <= spendable or need == 0:
+            draft.wanted += pairs
+            draft.reserved += need
+            draft.depend(spendable - need if need else spendable)
+            return
+        draft.depend(need - spendable)
+        level = pairs[0].level
+        draft.alarm("budget", "warning", f"no level {level}: the pair needs {need:.2f}, spendable {spendable:.2f}")
+
+    def _join_small_levels(self, draft: _Draft, side: SideBook) -> None:
+        """A level under the venue's minimum notional joins the next one of its side."""
+        least = draft.view.instrument.min_notional
+        wanted = draft.wanted
+        for index, entry in enumerate(wanted):
+            if entry.side is side.side and entry.role.is_entry and entry.quantity * entry.price < least:
+                following = next(
+                    (i for i in range(index + 1, len(wanted)) if wanted[i].side is side.side and wanted[i].role.is_entry),
+                    None,
+                )
+                if following is not None and entry.level not in side.entries:
+                    joined = wanted[following]
+                    wanted[following] = joined._replace(quantity=joined.quantity + entry.quantity)
+                    wanted[index] = entry._replace(quantity=ZERO)
+        draft.wanted = [entry for entry in wanted if entry.quantity > 0]
+
+    # ---- prices --------------------------------------------------------------------------------------------------
+
+    def _touch(self, view: View, side: Side) -> Price:
+        """The price at which an entry of this side executes at once, slippage included."""
+        if side is Side.LONG:
+            return view.instrument.floor_price(view.market.ask * (ONE + self._slippage))
+        return view.instrument.ceil_price(view.market.bid * (ONE - self._slippage))
+
+    def _now_price(self, draft: _Draft, side: SideBook) -> Price:
+        """One price for all now-levels that are still open: that of the working ones while it is good."""
+        fresh = self._touch(draft.view, side.side)
+        for level in range(side.now_levels):
+            order = side.entries.get(level)
+            if order is not None:
+                return self._aged(draft, order, fresh)
+        return fresh
+
+    def _passed_price(self, draft: _Draft, side: SideBook, level: int, own: Price) -> Price:
+        """An order whose price the market has passed goes to the touch, never worse than its own price."""
+        market = draft.view.market
+        if side.side is Side.LONG:
+            if market.ask > own:
+                return own
+            fresh = min(own, self._touch(draft.view, Side.LONG))
+        else:
+            if market.bid < own:
+                return own
+            fresh = max(own, self._touch(draft.view, Side.SHORT))
+        order = side.entries.get(level)
+        return fresh if order is None else self._aged(draft, order, fresh)
+
+    def _aged(self, draft: _Draft, order: Order, fresh: Price) -> Price:
+        """Keep the price of a working order that should execute now until it is old and the price has moved."""
+        due = order.changed + self._timeout
+        if draft.view.now < due:
+            draft.wake_at(due)
+            return order.price
+        band = order.price * self._step / _TENTH
+        if abs(fresh - order.price) > band:
+            return fresh
+        draft.wake_between(draft.view.market.last - band, draft.view.market.last + band)
+        return order.price
+
+    # ---- take-profit ---------------------------------------------------------------------------------------------
+
+    def _want_take_profit(self, draft: _Draft, side: SideBook) -> None:
+        held = side.entered - side.closed
+        if held <= 0 or not side.cycle:
+            return
+        view = draft.view
+        if held < view.instrument.min_quantity:
+            draft.alarm("dust", "warning", f"{side.side.value} {held} is too small to close")
+            return
+        order = side.exits.get(Role.TAKE_PROFIT)
+        if order is not None and order.remaining < held and self._is_filling(side):
+            due = order.changed + view.tick_ms
+            if view.now < due:
+                draft.wake_at(due)
+                draft.want_exit(side.side, order.price, order.remaining)
+                return
+        price = self._take_profit_price(draft, side, order, held)
+        draft.want_exit(side.side, price, held)
+
+    def _is_filling(self, side: SideBook) -> bool:
+        return any(ZERO < order.filled < order.quantity for order in side.entries.values())
+
+    def _take_profit_price(self, draft: _Draft, side: SideBook, order: Order | None, held: Quantity) -> Price:
+        view = draft.view
+        fee = view.fees.taker if self.settings.take_profit_fee == "taker" else view.fees.maker
+        price = take_profit_price(side, view.instrument, self.promised_rate, fee)
+        crosses = price <= view.market.bid if side.side is Side.LONG else price >= view.market.ask
+        if crosses and fee != view.fees.taker:
+            fee = view.fees.taker
+            price = take_profit_price(side, view.instrument, self.promised_rate, fee)
+        if order is not None and order.remaining == held and order.amending is None:
+            return order.price if is_good_enough(side, order.price, price, self.promised_rate, fee) else price
+        return price
+
+
+_WHY = {
+    Urgency.INSURANCE: "insures the level that the other side has",
+    Urgency.OPENING: "opens the side",
+    Urgency.LOOK_AHEAD: "averages one level deeper on both sides",
+}
+
+
+def is_flat(side: SideBook) -> bool:
+    """No cycle, and nothing left over from the last one."""
+    return side.cycle == 0 and side.entered == 0
+
+
+class _Draft:
+    """A plan in the making."""
+
+    __slots__ = ("_above", "_at", "_below", "_slack", "alarms", "reserved", "view", "wanted")
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.wanted: list[Wanted] = []
+        self.alarms: list[Alarm] = []
+        self.reserved: Money = ZERO
+        self._at: Millis | None = None
+        self._below: Price | None = None
+        self._above: Price | None = None
+        self._slack: Money | None = None
+
+    def want_exit(self, side: Side, price: Price, quantity: Quantity) -> None:
+        self.wanted.append(
+            Wanted(side, Role.TAKE_PROFIT, 0, price, quantity, Urgency.EXIT, "closes the side with its profit")
+        )
+
+    def alarm(self, code: str, level: str, text: str) -> None:
+        self.alarms.append(Alarm(code, "critical" if level == "critical" else "warning", text))
+
+    def wake_at(self, at: Millis) -> None:
+        self._at = at if self._at is None else min(self._at, at)
+
+    def wake_between(self, below: Price, above: Price) -> None:
+        self._below = below if self._below is None else max(self._below, below)
+        self._above = above if self._above is None else min(self._above, above)
+
+    def depend(self, distance: Money) -> None:
+        """The plan may change when the available balance changes by ``distance``, whichever way it lies."""
+        distance = abs(distance)
+        self._slack = distance if self._slack is None else min(self._slack, distance)
+
+    def finish(self) -> Plan:
+        return Plan(
+            tuple(self.wanted), tuple(self.alarms), self._at, self._below, self._above, self._slack, self.reserved
+        )

@@ -1,0 +1,71 @@
+"""What a strategy is shown, and what it answers. Both are plain data; a strategy is a function between them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, NamedTuple, Protocol
+
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.change import Wanted
+from gridhedge.domain.events import Decision, MarketSeen
+from gridhedge.domain.instrument import Fees, Instrument
+from gridhedge.domain.values import Millis, Money, Price, Quantity
+
+
+class View(NamedTuple):
+    """Everything a decision may depend on."""
+
+    book: SymbolBook
+    market: MarketSeen
+    instrument: Instrument
+    fees: Fees
+    leverage: int
+    margin_balance: Money
+    available: Money
+    """The smaller of the venue's figure and our own, less what symbols before this one have reserved in this step."""
+    reserve: Money
+    """The untouchable part of the margin balance."""
+    max_notional: Money
+    """Per side; 0 means no cap."""
+    now: Millis
+    tick_ms: Millis
+
+
+class Alarm(NamedTuple):
+    """Something the user should know. Told once while ``code`` stays raised, not on every tick."""
+
+    code: str
+    level: Literal["warning", "critical"]
+    text: str
+
+
+class Plan(NamedTuple):
+    """Every order that should rest now, and when to ask again."""
+
+    wanted: tuple[Wanted, ...]
+    alarms: tuple[Alarm, ...] = ()
+    wake_at: Millis | None = None
+    wake_below: Price | None = None
+    wake_above: Price | None = None
+    slack: Money | None = None
+    """By how much the available balance may change before the plan could change; None if it does not depend on it."""
+    reserved: Money = Decimal(0)
+    """Margin of the entries in this plan that do not rest yet."""
+
+
+class Strategy(Protocol):
+    """A pure decision. Same view, same answer."""
+
+    kind: str
+    promised_rate: Decimal
+    """The part of a cycle's cost that a take-profit promises to earn net; 0 where nothing is promised."""
+
+    def decide(self, view: View) -> tuple[Decision, ...]:
+        """What must be remembered before orders can be planned (a new cycle, a table of quantities). The engine writes
+        it into the book and asks again until nothing is left to decide."""
+
+    def plan(self, view: View) -> Plan:
+        """Which orders should rest, given the book as it is."""
+
+    def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
+        """The table of quantities that the levels found in a venue's history imply (recovery from nothing)."""
