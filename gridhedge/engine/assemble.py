@@ -1,0 +1,90 @@
+"""Puts a session together from a profile and the parts that are handed in. The same for live, paper and replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gridhedge.domain.book import Book, fold
+from gridhedge.domain.events import Event, StopRaised
+from gridhedge.domain.values import HUNDRED, ZERO, Millis
+from gridhedge.engine.desk import Desk
+from gridhedge.engine.loop import Loop
+from gridhedge.engine.ports import Audience, Clock, Inbox, Journal, StopFile, Venue
+from gridhedge.engine.session import Policy, Session
+from gridhedge.engine.stop import Stopper
+from gridhedge.profile.settings import Profile, SymbolSettings
+from gridhedge.strategy.make import make_strategy
+
+_PRICE_AGE_MS = 15_000
+
+
+class Parts(NamedTuple):
+    """What differs between worlds."""
+
+    venue: Venue
+    journal: Journal
+    clock: Clock
+    inbox: Inbox
+    audience: Audience | None = None
+    stop_file: StopFile | None = None
+
+
+def policy_of(profile: Profile) -> Policy:
+    """The account's rules in the engine's units."""
+    risk, system = profile.risk, profile.system
+    return Policy(
+        risk.balance_buffer_percent / HUNDRED,
+        risk.mm_rate_threshold,
+        risk.emergency_action,
+        risk.on_start,
+        risk.on_stop,
+        risk.max_notional_per_side,
+        int(system.tick_interval * 1000),
+        int(system.sync_interval * 1000),
+        max(_PRICE_AGE_MS, 3 * int(system.tick_interval * 1000)),
+        profile.dry_run,
+    )
+
+
+def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = ()) -> Loop:
+    """A loop, ready to ``start``. ``remembered`` is the journal of earlier runs; the venue corrects what it tells.
+
+    Raises VenueError where the venue can not be read or refuses the symbols or the leverage.
+    """
+    symbols = [entry.symbol for entry in profile.symbols]
+    events = list(remembered)
+    book = fold(profile.account, symbols, (event for event in events if not isinstance(event, StopRaised)))
+    parts.venue.connect(symbols, parts.inbox)
+    desks = [_desk(entry, book, parts.venue) for entry in profile.symbols]
+    policy = policy_of(profile)
+    session = Session(
+        book,
+        desks,
+        parts.venue,
+        parts.journal,
+        parts.clock,
+        parts.inbox,
+        policy,
+        parts.audience,
+        Stopper(policy.emergency_action, parts.stop_file),
+    )
+    rate = min((desk.strategy.promised_rate for desk in desks), default=ZERO)
+    return Loop(session, _last_at(events), rate)
+
+
+def _desk(entry: SymbolSettings, book: Book, venue: Venue) -> Desk:
+    symbol = entry.symbol
+    leverage = venue.prepare(symbol, entry.leverage)
+    return Desk(
+        book.symbols[symbol],
+        make_strategy(entry.strategy),
+        venue.instrument(symbol),
+        venue.fees(symbol),
+        leverage,
+        venue.market(symbol),
+    )
+
+
+def _last_at(events: list[Event]) -> Millis:
+    return max((event.at for event in events), default=0)

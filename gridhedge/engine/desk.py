@@ -1,0 +1,139 @@
+"""One symbol at work: its book, its strategy, the market as last seen, and when to ask the strategy again."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.events import MarketSeen
+from gridhedge.domain.instrument import Fees, Instrument
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price
+from gridhedge.strategy.budget import gross_margin
+from gridhedge.strategy.view import Plan, Strategy, View
+
+_NARROWEST = Decimal("0.001")
+"""A band is never narrower than this part of the price: a balance right at a threshold must not cost a plan a tick."""
+
+
+class Exposure:
+    """What a price change does to the account through one symbol; all in quote currency."""
+
+    __slots__ = ("equity_slope", "maintenance", "maintenance_slope", "margin", "margin_slope", "mark")
+
+    def __init__(self, long: SideBook, short: SideBook, mark: Price, rules: Instrument, fees: Fees, leverage: int):
+        long_held, short_held = long.held, short.held
+        held = long_held + short_held
+        self.mark = mark
+        self.equity_slope = abs(long_held - short_held)
+        self.maintenance = ZERO
+        worst_rate = ZERO
+        for quantity in (long_held, short_held):
+            if quantity > 0:
+                notional = quantity * mark
+                self.maintenance += rules.maintenance_margin(notional) + notional * fees.taker
+                worst_rate = max(worst_rate, _next_rate(rules, notional))
+        self.maintenance_slope = held * (worst_rate + fees.taker)
+        self.margin_slope = held * (ONE / leverage + fees.taker)
+
+
+def _next_rate(rules: Instrument, notional: Money) -> Decimal:
+    """Maintenance rate one tier above the notional's own: a bound for prices up to that tier's end."""
+    for index, tier in enumerate(rules.tiers):
+        if notional <= tier.max_notional:
+            return rules.tiers[min(index + 1, len(rules.tiers) - 1)].rate
+    return rules.tiers[-1].rate
+
+
+class Desk:
+    """Mutable state of one symbol, owned by the session."""
+
+    def __init__(
+        self,
+        book: SymbolBook,
+        strategy: Strategy,
+        instrument: Instrument,
+        fees: Fees,
+        leverage: int,
+        market: MarketSeen,
+    ) -> None:
+        self.symbol = book.symbol
+        self.book = book
+        self.strategy = strategy
+        self.instrument = instrument
+        self.fees = fees
+        self.leverage = leverage
+        self.market = market
+        self.plan = Plan(())
+        self.dirty = True
+        self.retry_at: Millis | None = None
+        """When to plan again after a refusal."""
+        self.alarms: dict[str, str] = {}
+        """Raised alarms by code."""
+        self.planned_available: Money = ZERO
+        self.below: Price | None = None
+        self.above: Price | None = None
+        """Outside this band the plan or the margin rate must be looked at again."""
+        self.exposure = Exposure(book.long, book.short, market.mark, instrument, fees, leverage)
+        self.last_changes: tuple[str, ...] = ()
+        """What a dry run has told last, so that it tells it once."""
+
+    def see(self, market: MarketSeen) -> None:
+        self.market = market
+        last = market.last
+        if (self.below is not None and last <= self.below) or (self.above is not None and last >= self.above):
+            self.dirty = True
+
+    def measure(self) -> None:
+        """Value the position at the mark price."""
+        book = self.book
+        self.exposure = Exposure(
+            book.long, book.short, self.market.mark, self.instrument, self.fees, self.leverage
+        )
+
+    def gross_margin(self) -> Money:
+        return gross_margin(self.book, self.market.mark, self.leverage, self.fees)
+
+    def view(
+        self, margin_balance: Money, available: Money, reserve: Money, max_notional: Money, now: Millis, tick_ms: Millis
+    ) -> View:
+        return View(
+            self.book,
+            self.market,
+            self.instrument,
+            self.fees,
+            self.leverage,
+            margin_balance,
+            available,
+            reserve,
+            max_notional,
+            now,
+            tick_ms,
+        )
+
+    def next_due(self) -> Millis | None:
+        due = self.plan.wake_at
+        if self.retry_at is not None and (due is None or self.retry_at < due):
+            return self.retry_at
+        return due
+
+    def set_band(self, margin_slack: Money, threshold: Decimal, symbols: int) -> bool:
+        """Bound the prices within which neither the plan nor the margin rate can come due; True if they moved.
+
+        Safe by slope: the margin rate's slack shrinks by at most ``threshold x equity_slope + maintenance_slope`` per
+        unit of price, the available balance by ``equity_slope + margin_slope``. Symbols share the slack equally.
+        """
+        exposure = self.exposure
+        below, above = self.plan.wake_below, self.plan.wake_above
+        slope = threshold * exposure.equity_slope + exposure.maintenance_slope
+        if slope > 0:
+            last = self.market.last
+            width = margin_slack / (slope * symbols)
+            if self.plan.slack is not None:
+                width = min(width, self.plan.slack / ((exposure.equity_slope + exposure.margin_slope) * symbols))
+            width = max(width, last * _NARROWEST)
+            below = last - width if below is None else max(below, last - width)
+            above = last + width if above is None else min(above, last + width)
+        moved = below != self.below or above != self.above
+        self.below, self.above = below, above
+        return moved

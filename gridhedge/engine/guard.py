@@ -1,0 +1,148 @@
+"""The gate between deciding and doing. Every refusal says which number broke which limit.
+
+It knows nothing of strategies: each check holds whatever the plan was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.change import Amend, Change, Place, Urgency
+from gridhedge.domain.instrument import Fees, Instrument
+from gridhedge.domain.values import ZERO, Millis, Money, Price
+from gridhedge.strategy.budget import entry_margin
+
+_MAX_BACKOFF_MS = 60_000
+_CHANGES_PER_LEVEL = 4
+
+
+class Limits(NamedTuple):
+    """The numbers that nothing may pass."""
+
+    max_open_orders: int
+    max_levels: int
+    max_notional: Money
+    """Per side; 0: off."""
+    max_price_age_ms: Millis
+
+
+class Facts(NamedTuple):
+    """What the guard looks at besides the changes themselves."""
+
+    book: SymbolBook
+    instrument: Instrument
+    fees: Fees
+    leverage: int
+    last: Price
+    price_at: Millis
+    spendable: Money
+    """Available balance above the reserve."""
+    now: Millis
+    quiet_until: Millis
+    """The venue wants silence until then."""
+    stopped: str
+    """Why nothing may be sent; empty while trading."""
+
+
+class Refusal(NamedTuple):
+    change: Change
+    reason: str
+    retry_at: Millis
+    """When to look again; 0: not before something else happens."""
+
+
+def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list[Change], list[Refusal]]:
+    """Split changes into what may be sent and what may not."""
+    if not changes:
+        return [], []
+    blocked = _blocked_at_all(changes, facts, limits)
+    if blocked is not None:
+        reason, retry_at = blocked
+        return [], [Refusal(change, reason, retry_at) for change in changes]
+    allowed: list[Change] = []
+    refused: list[Refusal] = []
+    open_orders = len(facts.book.orders)
+    spendable = facts.spendable
+    for change in changes:
+        refusal: tuple[str, Millis] | None = None
+        if type(change) is Place:
+            refusal = _check_place(change, facts, limits, open_orders, spendable)
+            if refusal is None:
+                open_orders += 1
+                if change.urgency is Urgency.LOOK_AHEAD:
+                    spendable -= entry_margin(change.quantity, change.price, facts.leverage, facts.fees.taker)
+        elif type(change) is Amend:
+            refusal = _check_terms(change, facts)
+        if refusal is None:
+            allowed.append(change)
+        else:
+            refused.append(Refusal(change, *refusal))
+    return _without_lonely_look_ahead(allowed, refused), refused
+
+
+def _blocked_at_all(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[str, Millis] | None:
+    if facts.stopped:
+        return facts.stopped, 0
+    if facts.now < facts.quiet_until:
+        return f"rate limited for another {facts.quiet_until - facts.now} ms", facts.quiet_until
+    age = facts.now - facts.price_at
+    if age > limits.max_price_age_ms:
+        return f"the last price is {age / 1000:.1f} s old, at most {limits.max_price_age_ms / 1000:.1f} s", 0
+    most = _CHANGES_PER_LEVEL * (limits.max_levels + 2)
+    if len(changes) > most:
+        return f"{len(changes)} changes at once, at most {most}: not sent, please look at the log", 0
+    return None
+
+
+def _check_place(
+    place: Place, facts: Facts, limits: Limits, open_orders: int, spendable: Money
+) -> tuple[str, Millis] | None:
+    key = place.key
+    rejected = facts.book.rejections.get((key.side, key.role, key.level)) if facts.book.rejections else None
+    if rejected is not None:
+        retry_at = rejected[0] + min(1000 * 2 ** min(rejected[1] - 1, 10), _MAX_BACKOFF_MS)
+        if facts.now < retry_at:
+            return f"refused by the venue {rejected[1]} times, waiting", retry_at
+    if open_orders >= limits.max_open_orders:
+        return f"{open_orders} orders are open, at most {limits.max_open_orders}", 0
+    if place.reduce_only:
+        held = facts.book.of(key.side).held
+        if place.quantity > held:
+            return f"would close {place.quantity} of {held} held", 0
+    elif place.urgency is Urgency.LOOK_AHEAD:
+        need = entry_margin(place.quantity, place.price, facts.leverage, facts.fees.taker)
+        if need > spendable:
+            return f"needs {need:.2f} of {spendable:.2f} spendable", 0
+    if limits.max_notional > 0 and place.urgency is Urgency.LOOK_AHEAD:
+        side = facts.book.of(key.side)
+        pending = sum((order.exposure for order in side.entries.values()), ZERO)
+        notional = (side.held + pending + place.quantity) * facts.last
+        if notional > limits.max_notional:
+            return f"{key.side.value} would reach {notional:.2f}, at most {limits.max_notional}", 0
+    return _check_terms(place, facts)
+
+
+def _check_terms(change: Place | Amend, facts: Facts) -> tuple[str, Millis] | None:
+    rules = facts.instrument
+    if change.price <= 0 or change.price % rules.tick_size:
+        return f"price {change.price} is off the tick {rules.tick_size}", 0
+    if change.quantity <= 0 or change.quantity % rules.lot_step:
+        return f"quantity {change.quantity} is off the step {rules.lot_step}", 0
+    if change.quantity > rules.max_quantity:
+        return f"quantity {change.quantity} is over the venue's {rules.max_quantity}", 0
+    return None
+
+
+def _without_lonely_look_ahead(allowed: list[Change], refused: list[Refusal]) -> list[Change]:
+    """Both legs of a look-ahead pair, or neither."""
+    if not any(type(item.change) is Place and item.change.urgency is Urgency.LOOK_AHEAD for item in refused):
+        return allowed
+    kept: list[Change] = []
+    for change in allowed:
+        if type(change) is Place and change.urgency is Urgency.LOOK_AHEAD:
+            refused.append(Refusal(change, "its other leg was refused", 0))
+        else:
+            kept.append(change)
+    return kept

@@ -1,0 +1,357 @@
+"""The tick: observe -> plan -> reconcile -> guard -> execute, for one account, in one thread.
+
+Nothing acts from a callback. Restart, reconnect, a lost answer, a hand on the account: all of them are "the book
+changed, plan again".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from gridhedge.domain.book import Book, SymbolBook
+from gridhedge.domain.change import Change, Place
+from gridhedge.domain.errors import VenueError
+from gridhedge.domain.events import (
+    AccountSeen,
+    ConnectionChanged,
+    Event,
+    Execution,
+    ExecutionKind,
+    Funding,
+    MarketSeen,
+    OrderUpdate,
+    Seen,
+)
+from gridhedge.domain.order import Reject, parse_client_id
+from gridhedge.domain.values import HUNDRED, ZERO, Millis, Money
+from gridhedge.engine.desk import Desk
+from gridhedge.engine.execute import describe, execute
+from gridhedge.engine.guard import Facts, Limits, guard
+from gridhedge.engine.ports import Accepted, Audience, Clock, Inbox, Journal, Level, NotSent, Rejected, Unknown, Venue
+from gridhedge.engine.reconcile import reconcile
+from gridhedge.engine.stop import Stopper
+from gridhedge.engine.unknown import Unknowns
+from gridhedge.strategy.budget import entry_margin
+from gridhedge.strategy.view import View
+
+_DECISIONS_AT_MOST = 4
+_RESEND_MS = 1_000
+
+
+class Policy(NamedTuple):
+    """The account's rules, as the profile states them."""
+
+    buffer_fraction: Decimal
+    mm_rate_threshold: Decimal
+    """Percent; 0 switches the stop off."""
+    emergency_action: str
+    on_start: str
+    on_stop: str
+    max_notional: Money
+    tick_ms: Millis
+    sync_ms: Millis
+    max_price_age_ms: Millis
+    dry_run: bool
+
+
+class Session:
+    """One account at work. ``step`` is the whole bot; everything around it only decides when to call it."""
+
+    def __init__(
+        self,
+        book: Book,
+        desks: Sequence[Desk],
+        venue: Venue,
+        journal: Journal,
+        clock: Clock,
+        inbox: Inbox,
+        policy: Policy,
+        audience: Audience | None = None,
+        stopper: Stopper | None = None,
+    ) -> None:
+        self.book = book
+        self.desks = tuple(desks)
+        self.venue = venue
+        self.journal = journal
+        self.clock = clock
+        self.inbox = inbox
+        self.policy = policy
+        self.audience = audience
+        self.stopper = stopper or Stopper(policy.emergency_action, None)
+        self.unknowns = Unknowns(venue.capabilities)
+        self.account: AccountSeen = venue.account()
+        self.mm_rate: Decimal = self.account.mm_rate
+        self.quiet_until: Millis = 0
+        self.disconnected: dict[str, str] = {}
+        """Streams that are down, and what is known of it: nothing is sent meanwhile."""
+        self.wants_sync = False
+        """Something happened that only the venue can explain: synchronise before the next order."""
+        self._spent: Money = ZERO
+        self._by_symbol = {desk.symbol: desk for desk in self.desks}
+        self._margin_changed = True
+
+    # ---- the step ------------------------------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Take in everything that has arrived and do what follows from it; True if the book changed or orders went."""
+        seen = self.inbox.drain()
+        changed = self._observe(seen) if seen else False
+        now = self.clock.now()
+        changed = self._ask_unknowns(now) or changed
+        for desk in self.desks:
+            due = desk.next_due()
+            if due is not None and due <= now:
+                desk.dirty = True
+        self._check_risk(now)
+        if not self.disconnected and not self.wants_sync:
+            for desk in self.desks:
+                if desk.dirty:
+                    changed = True
+                    self._act(desk, now)
+        self._set_bands()
+        if changed and self.audience is not None:
+            self.audience.stepped()
+        return changed
+
+    def next_due(self) -> Millis | None:
+        """When to step even if nothing arrives."""
+        due = self.unknowns.next_due()
+        for desk in self.desks:
+            other = desk.next_due()
+            if other is not None and (due is None or other < due):
+                due = other
+        return due
+
+    def record(self, event: Event) -> None:
+        """Journal an event and apply it: the only way in which the book changes."""
+        self.journal.append(event)
+        self.book.apply(event)
+        if self.audience is not None:
+            self.audience.told(event)
+
+    def say(self, level: Level, text: str) -> None:
+        if self.audience is not None:
+            self.audience.said(level, text)
+
+    # ---- observe -------------------------------------------------------------------------------------------------
+
+    def _observe(self, seen: Sequence[Seen]) -> bool:
+        changed = False
+        for event in seen:
+            if isinstance(event, MarketSeen):
+                self._by_symbol[event.symbol].see(event)
+                self._margin_changed = True
+            elif isinstance(event, AccountSeen):
+                self._see_account(event)
+            elif isinstance(event, ConnectionChanged):
+                self._see_connection(event)
+            else:
+                changed = self._see_fact(event) or changed
+        return changed
+
+    def _see_account(self, account: AccountSeen) -> None:
+        moved = abs(account.available - self.account.available)
+        self.account = account
+        self._spent = ZERO
+        self._margin_changed = True
+        for desk in self.desks:
+            if desk.plan.slack is not None and moved >= desk.plan.slack:
+                desk.dirty = True
+
+    def _see_connection(self, change: ConnectionChanged) -> None:
+        if change.up:
+            self.disconnected.pop(change.stream, None)
+            self.wants_sync = True
+            self.say("info", f"{change.stream} is back: filling the gap before anything is sent")
+        else:
+            self.disconnected[change.stream] = change.text
+            self.say("warning", f"{change.stream} is down: {change.text}")
+
+    def _see_fact(self, fact: Execution | Funding | OrderUpdate) -> bool:
+        desk = self._by_symbol.get(fact.symbol)
+        if desk is None or not desk.book.is_new(fact):
+            return False
+        if type(fact) is Execution and not self._is_explained(desk.book, fact):
+            return False
+        self.record(fact)
+        desk.dirty = True
+        self._margin_changed = True
+        if type(fact) is Execution:
+            if fact.kind is ExecutionKind.LIQUIDATION:
+                self.stopper.raise_stop(self, fact.symbol, f"the venue liquidated {fact.quantity} {fact.side.value}")
+        elif type(fact) is OrderUpdate and fact.filled > ZERO:
+            order = desk.book.orders.get(fact.client_id)
+            self.wants_sync = self.wants_sync or (order is not None and order.venue_state is not None)
+        return True
+
+    def _is_explained(self, book: SymbolBook, execution: Execution) -> bool:
+        """An execution with our mark that nobody here has intended: a second bot trades this account."""
+        if execution.client_id in book.known or parse_client_id(book.tag, execution.client_id) is None:
+            return True
+        self.stopper.raise_stop(
+            self, book.symbol, f"order {execution.client_id} is not ours but has our mark: a second bot?", "freeze"
+        )
+        return False
+
+    def _ask_unknowns(self, now: Millis) -> bool:
+        due = self.unknowns.next_due()
+        if due is None or due > now:
+            return False
+        live = {client_id: order for desk in self.desks for client_id, order in desk.book.orders.items()}
+        try:
+            learned = self.unknowns.ask(self.venue, live, now)
+        except VenueError as error:
+            self.say("warning", f"asking for unknown orders failed: {error}")
+            return False
+        for event in learned:
+            self.say("info", f"learned: {event}")
+            self.record(event)
+            if type(event) is OrderUpdate and event.filled > ZERO:
+                self.wants_sync = True
+        for desk in self.desks:
+            desk.dirty = desk.dirty or bool(learned)
+        return bool(learned)
+
+    # ---- plan, reconcile, guard, execute -------------------------------------------------------------------------
+
+    def available(self) -> Money:
+        """The smaller of the venue's figure, less what was sent since, and our own estimate."""
+        own = self.account.margin_balance
+        for desk in self.desks:
+            own -= desk.gross_margin()
+        return min(own, self.account.available - self._spent)
+
+    def reserve(self) -> Money:
+        return self.policy.buffer_fraction * self.account.margin_balance
+
+    def _act(self, desk: Desk, now: Millis) -> None:
+        desk.dirty = False
+        desk.retry_at = None
+        self._margin_changed = True
+        for _ in range(_DECISIONS_AT_MOST):
+            view = self._view(desk, now)
+            decisions = desk.strategy.decide(view)
+            if not decisions:
+                break
+            for decision in decisions:
+                self.record(decision)
+        desk.plan = desk.strategy.plan(view)
+        desk.planned_available = view.available
+        if desk.plan.alarms or desk.alarms:
+            self._tell_alarms(desk)
+        changes = reconcile(desk.book, desk.plan.wanted, self.venue.capabilities.can_amend)
+        if changes:
+            self._send(desk, changes, now)
+
+    def _view(self, desk: Desk, now: Millis) -> View:
+        policy = self.policy
+        return desk.view(
+            self.account.margin_balance, self.available(), self.reserve(), policy.max_notional, now, policy.tick_ms
+        )
+
+    def _send(self, desk: Desk, changes: Sequence[Change], now: Millis) -> None:
+        facts = Facts(
+            desk.book,
+            desk.instrument,
+            desk.fees,
+            desk.leverage,
+            desk.market.last,
+            desk.market.at,
+            desk.planned_available - self.reserve(),
+            now,
+            self.quiet_until,
+            self.stopper.reason,
+        )
+        limits = Limits(
+            self.venue.capabilities.max_open_orders,
+            len(desk.book.reference),
+            self.policy.max_notional,
+            self.policy.max_price_age_ms,
+        )
+        allowed, refused = guard(changes, facts, limits)
+        for refusal in refused:
+            self.say("warning", f"{desk.symbol}: not sent: {describe(refusal.change)}: {refusal.reason}")
+            if refusal.retry_at:
+                self._retry(desk, refusal.retry_at)
+        if not allowed:
+            return
+        if self.policy.dry_run:
+            self._tell_dry(desk, allowed)
+            return
+        if self.audience is not None:
+            for change in allowed:
+                self.say("info", f"{desk.symbol}: {describe(change)}")
+        outcomes = execute(allowed, self.venue, self.journal, self.record, now)
+        for change, outcome in zip(allowed, outcomes, strict=True):
+            if isinstance(outcome, Accepted):
+                if type(change) is Place and not change.reduce_only:
+                    self._spent += entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
+            else:
+                self._on_trouble(desk, change, outcome, now)
+
+    def _on_trouble(self, desk: Desk, change: Change, outcome: Rejected | NotSent | Unknown, now: Millis) -> None:
+        self.say("warning", f"{desk.symbol}: {describe(change)}: {outcome}")
+        desk.dirty = True
+        order = desk.book.orders.get(change.client_id)
+        if type(outcome) is Rejected and outcome.reason is Reject.RATE_LIMITED:
+            self.quiet_until = max(self.quiet_until, outcome.until, now + _RESEND_MS)
+        elif type(outcome) is NotSent:
+            self.quiet_until = max(self.quiet_until, now + _RESEND_MS)
+        elif order is not None:
+            # Unknown, a duplicate id, or a change of an order that the venue no longer has: ask.
+            self.unknowns.open(order, now)
+
+    def _retry(self, desk: Desk, at: Millis) -> None:
+        desk.retry_at = at if desk.retry_at is None else min(desk.retry_at, at)
+
+    def _tell_alarms(self, desk: Desk) -> None:
+        """Say each alarm once while it stays raised."""
+        raised = {alarm.code: alarm.text for alarm in desk.plan.alarms}
+        for alarm in desk.plan.alarms:
+            if alarm.code not in desk.alarms:
+                self.say(alarm.level, f"{desk.symbol}: {alarm.text}")
+        desk.alarms = raised
+
+    def _tell_dry(self, desk: Desk, changes: Sequence[Change]) -> None:
+        told = tuple(describe(change) for change in changes)
+        if told != desk.last_changes:
+            for line in told:
+                self.say("info", f"{desk.symbol}: dry run, not sent: {line}")
+        desk.last_changes = told
+
+    # ---- risk ----------------------------------------------------------------------------------------------------
+
+    def _check_risk(self, now: Millis) -> None:
+        """The larger of the venue's margin rate and our own estimate, at every price and every wallet update."""
+        if not self._margin_changed:
+            return
+        balance = self.account.margin_balance
+        maintenance = ZERO
+        for desk in self.desks:
+            desk.measure()
+            maintenance += desk.exposure.maintenance
+        own = maintenance / balance * HUNDRED if balance > 0 else (HUNDRED if maintenance > 0 else ZERO)
+        self.mm_rate = max(own, self.account.mm_rate)
+        threshold = self.policy.mm_rate_threshold
+        if threshold and self.mm_rate >= threshold and not self.stopper.reason:
+            worst = max(self.desks, key=lambda desk: desk.exposure.maintenance)
+            self.stopper.raise_stop(
+                self, worst.symbol, f"maintenance margin rate {self.mm_rate:.2f} % is at or over {threshold} %"
+            )
+
+    def _set_bands(self) -> None:
+        if not self._margin_changed:
+            return
+        self._margin_changed = False
+        threshold = (self.policy.mm_rate_threshold or HUNDRED) / HUNDRED
+        maintenance = sum((desk.exposure.maintenance for desk in self.desks), ZERO)
+        slack = max(threshold * self.account.margin_balance - maintenance, ZERO)
+        for desk in self.desks:
+            if desk.set_band(slack, threshold, len(self.desks)):
+                self.venue.watch(desk.symbol, desk.below, desk.above)
+
+    def see_account(self, account: AccountSeen) -> None:
+        """Take the account's figures as read on request."""
+        self._see_account(account)

@@ -1,0 +1,134 @@
+"""Builds the status model from a session. Reads, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from gridhedge.domain.book import average_price, unrealised
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.order import Order, OrderState
+from gridhedge.domain.values import HUNDRED, Millis, Price, Role
+from gridhedge.engine.desk import Desk
+from gridhedge.engine.session import Session
+from gridhedge.engine.status import (
+    AccountStatus,
+    Connection,
+    LadderRow,
+    RecentEvent,
+    RowState,
+    SideStatus,
+    SymbolStatus,
+)
+
+_THOUSAND = Decimal(1000)
+
+
+def account_status(
+    session: Session,
+    demo: bool,
+    quote: str,
+    started: Millis,
+    ticks: int,
+    prices: Mapping[str, Sequence[Price]],
+    events: Sequence[RecentEvent],
+) -> AccountStatus:
+    """The account as it is now."""
+    now = session.clock.now()
+    account = session.account
+    down = session.disconnected
+    connections = [Connection(stream, False, now) for stream in down]
+    if not down:
+        latest = max((desk.market.at for desk in session.desks), default=now)
+        connections.append(Connection("market", True, latest))
+    return AccountStatus(
+        session.book.account,
+        session.venue.name,
+        demo,
+        session.policy.dry_run,
+        now,
+        started,
+        ticks,
+        account.margin_balance,
+        account.wallet_balance,
+        max(session.available(), Decimal(0)),
+        session.reserve(),
+        session.mm_rate,
+        session.policy.mm_rate_threshold,
+        quote,
+        tuple(connections),
+        tuple(symbol_status(desk, tuple(prices.get(desk.symbol, ()))) for desk in session.desks),
+        tuple(events),
+        tuple(_account_alarms(session)),
+        session.stopper.reason,
+    )
+
+
+def _account_alarms(session: Session) -> list[str]:
+    alarms = [f"{stream} is down: {text}" for stream, text in session.disconnected.items()]
+    if len(session.unknowns):
+        alarms.append(f"{len(session.unknowns)} orders with unknown outcome are being asked for")
+    return alarms
+
+
+def symbol_status(desk: Desk, prices: tuple[Price, ...]) -> SymbolStatus:
+    market = desk.market
+    book = desk.book
+    both = (book.long, book.short)
+    return SymbolStatus(
+        desk.symbol,
+        desk.strategy.kind,
+        market.bid,
+        market.ask,
+        market.last,
+        market.mark,
+        market.at,
+        desk.instrument.tick_size,
+        side_status(desk, book.long),
+        side_status(desk, book.short),
+        max(both, key=lambda side: side.unhedged_last).unhedged_last / _THOUSAND,
+        max(side.unhedged_max for side in both) / _THOUSAND,
+        prices,
+        tuple(desk.alarms.values()),
+    )
+
+
+def side_status(desk: Desk, side: SideBook) -> SideStatus:
+    exit_order = side.exits.get(Role.TAKE_PROFIT)
+    last = desk.market.last
+    take_profit = exit_order.price if exit_order else None
+    distance = None if take_profit is None else (take_profit - last) * side.side.sign / last * HUNDRED
+    return SideStatus(
+        side.side,
+        side.held,
+        average_price(side),
+        take_profit,
+        distance,
+        unrealised(side, desk.market.mark),
+        side.realised,
+        side.cycles,
+        tuple(_rows(side, desk.book.reference)),
+    )
+
+
+def _rows(side: SideBook, reference: tuple[Decimal, ...]) -> list[LadderRow]:
+    rows = []
+    for level in range(max(len(side.fills), max(side.entries, default=-1) + 1)):
+        filled = side.filled(level)
+        order = side.entries.get(level)
+        if order is None and not filled:
+            continue
+        size = reference[level] if level < len(reference) else filled
+        price = side.fills[level].average if filled else order.price if order else Decimal(0)
+        rows.append(LadderRow(level, price, max(size, filled), filled, _row_state(side, level, order)))
+    return rows
+
+
+def _row_state(side: SideBook, level: int, order: Order | None) -> RowState:
+    if order is None:
+        return "filled"
+    if order.state is not OrderState.WORKING:
+        return "unknown"
+    if side.filled(level):
+        return "partly"
+    return "now" if level < side.now_levels else "resting"

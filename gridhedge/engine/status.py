@@ -1,0 +1,93 @@
+"""What a session shows of itself: the one model behind the dashboard, ``status --json`` and the server's answers.
+
+Plain data, safe to hand to another thread; whoever reads it can not trade.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
+
+RowState = Literal["filled", "partly", "resting", "now", "unknown"]
+
+
+class LadderRow(NamedTuple):
+    """One level of a side: executed (price is its average), resting, or on its way."""
+
+    level: int
+    price: Price
+    quantity: Quantity
+    filled: Quantity
+    state: RowState
+
+
+class SideStatus(NamedTuple):
+    side: Side
+    quantity: Quantity
+    average: Price | None
+    take_profit: Price | None
+    take_profit_distance_percent: Price | None
+    """From the last price to the take-profit, in percent of the price; positive while it has not been reached."""
+    unrealised: Money
+    realised_net: Money
+    """Profit of the ended cycles, all fees and funding paid."""
+    cycles: int
+    rows: tuple[LadderRow, ...]
+    """Levels from 0 downwards."""
+
+
+class SymbolStatus(NamedTuple):
+    symbol: str
+    strategy: str
+    bid: Price
+    ask: Price
+    last: Price
+    mark: Price
+    price_at: Millis
+    tick_size: Price
+    long: SideStatus
+    short: SideStatus
+    unhedged_seconds_last: Price
+    unhedged_seconds_max: Price
+    prices: tuple[Price, ...]
+    """Recent prices, oldest first, for a sparkline."""
+    alarms: tuple[str, ...]
+
+
+class Connection(NamedTuple):
+    stream: str
+    up: bool
+    since: Millis
+    """Time of the last sign of life."""
+
+
+class RecentEvent(NamedTuple):
+    at: Millis
+    level: Literal["info", "warning", "error", "critical"]
+    text: str
+
+
+class AccountStatus(NamedTuple):
+    account: str
+    venue: str
+    demo: bool
+    """True on demo, practice and paper; False means real money."""
+    dry_run: bool
+    now: Millis
+    started: Millis
+    ticks: int
+    margin_balance: Money
+    wallet_balance: Money
+    available: Money
+    reserve: Money
+    mm_rate: Price
+    mm_threshold: Price
+    quote: str
+    connections: tuple[Connection, ...]
+    symbols: tuple[SymbolStatus, ...]
+    events: tuple[RecentEvent, ...]
+    """Latest last."""
+    alarms: tuple[str, ...]
+    stop: str
+    """Empty while trading; otherwise why nothing is sent (emergency, freeze, stopping)."""

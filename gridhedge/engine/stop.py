@@ -1,0 +1,89 @@
+"""The emergency stop: told, written to a file that only a person removes, and nothing sent afterwards.
+
+The one exception is what ``emergency_action`` names: ``freeze`` sends nothing, ``hold`` cancels the look-ahead and both
+take-profits so that the hedge stays whole, ``cancel_entries`` and ``close_all`` do what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.change import Cancel, Change, Place, Urgency
+from gridhedge.domain.events import StopRaised
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.order import Order, OrderKey, OrderState, client_id
+from gridhedge.domain.values import ZERO, Price, Role
+from gridhedge.engine.execute import execute
+from gridhedge.engine.ports import StopFile
+
+if TYPE_CHECKING:
+    from gridhedge.engine.session import Session
+
+
+class Stopper:
+    """Holds why nothing is sent. There is no way back from inside the program."""
+
+    def __init__(self, action: str, file: StopFile | None) -> None:
+        self.reason = ""
+        self.level = ""
+        self._action = action
+        self._file = file
+
+    def raise_stop(self, session: Session, symbol: str, reason: str, level: str = "emergency") -> None:
+        """Stop the account. ``freeze`` (an invariant broken, a second bot) sends nothing and leaves no file."""
+        if self.reason:
+            return
+        now = session.clock.now()
+        self.reason, self.level = f"{level} stop: {reason}", level
+        session.record(StopRaised(level, symbol, reason, now))
+        session.journal.sync()
+        if level == "emergency" and self._file is not None:
+            self._file.write(now, symbol, reason, session.mm_rate)
+        session.say("critical", f"{symbol}: {self.reason}")
+        if level == "emergency" and not session.policy.dry_run:
+            for desk in session.desks:
+                changes = emergency_changes(desk.book, self._action, desk.market.last)
+                if changes:
+                    execute(changes, session.venue, session.journal, session.record, now)
+
+
+def emergency_changes(book: SymbolBook, action: str, price: Price) -> list[Change]:
+    """What ``emergency_action`` sends for one symbol."""
+    if action == "hold":
+        depth = max(book.long.started, book.short.started)
+        return cancels(
+            book, lambda order: order.key.level >= depth if order.key.role.is_entry else True, "emergency: hold"
+        )
+    if action == "cancel_entries":
+        return cancels(book, lambda order: order.key.role.is_entry, "emergency: cancel entries")
+    if action == "close_all":
+        return close_all(book, price, "emergency: close all")
+    return []
+
+
+def close_all(book: SymbolBook, price: Price, why: str) -> list[Change]:
+    """Cancel everything of ours, and close both sides at market."""
+    changes = cancels(book, lambda order: True, why)
+    for side in (book.long, book.short):
+        if side.held > ZERO:
+            changes.append(_market_close(book, side, price, why))
+    return changes
+
+
+def cancels(book: SymbolBook, which: Callable[[Order], bool], why: str) -> list[Change]:
+    """Cancel the working orders that ``which`` picks."""
+    return [
+        Cancel(book.symbol, order.client_id, order.venue_id, why)
+        for order in book.orders.values()
+        if order.state is OrderState.WORKING and which(order)
+    ]
+
+
+def _market_close(book: SymbolBook, side: SideBook, price: Price, why: str) -> Place:
+    cycle = side.cycle or side.last_cycle + 1
+    key = OrderKey(side.side, Role.CLOSE, 0, cycle, side.next_revision(Role.CLOSE, 0))
+    return Place(
+        book.symbol, client_id(book.tag, key), key, price, side.held, True, Urgency.EXIT, why, None, market=True
+    )

@@ -1,0 +1,89 @@
+"""Bring the book to the venue's truth: at the start, after a reconnect, and every ``sync_interval``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gridhedge.domain.account import Snapshot
+from gridhedge.domain.events import Event
+from gridhedge.domain.order import OrderState
+from gridhedge.domain.values import Millis
+from gridhedge.engine.desk import Desk
+from gridhedge.engine.recover import Truth, differences, position_differences, rebuild
+from gridhedge.engine.session import Session
+
+_OVERLAP_MS = 60_000
+_LOOK_BACK_MS = 7 * 24 * 3600 * 1000
+"""How far back a history is read when nothing is remembered (Bybit's window; older cycles come from the position)."""
+
+
+def synchronise(session: Session, last_fact_at: Millis) -> Millis:
+    """Read the venue once, mend the book, and let the next step plan. Returns the time up to which facts are known.
+
+    Raises VenueError when the venue can not be read: the book is then as it was, and nothing may be sent.
+    """
+    symbols = [desk.symbol for desk in session.desks]
+    snapshot = session.venue.snapshot(symbols)
+    since = last_fact_at - _OVERLAP_MS if last_fact_at else snapshot.at - _LOOK_BACK_MS
+    truths = {desk.symbol: _truth(session, desk, snapshot, since) for desk in session.desks}
+    session.see_account(snapshot.account)
+    for desk in session.desks:
+        _mend(session, desk, truths[desk.symbol])
+        desk.see(session.venue.market(desk.symbol))
+        desk.dirty = True
+    session.wants_sync = False
+    return snapshot.at
+
+
+def _truth(session: Session, desk: Desk, snapshot: Snapshot, since: Millis) -> Truth:
+    oldest = min((order.created for order in desk.book.orders.values()), default=since)
+    ended, facts = session.venue.history(desk.symbol, min(since, oldest))
+    return Truth(
+        snapshot.at,
+        tuple(order for order in snapshot.orders if order.symbol == desk.symbol),
+        tuple(ended),
+        tuple(facts),
+        tuple(position for position in snapshot.positions if position.symbol == desk.symbol),
+    )
+
+
+def _mend(session: Session, desk: Desk, truth: Truth) -> None:
+    if _is_blank(desk):
+        view = desk.view(
+            session.account.margin_balance,
+            session.available(),
+            session.reserve(),
+            session.policy.max_notional,
+            truth.at,
+            session.policy.tick_ms,
+        )
+        _apply(session, rebuild(desk.book, truth, lambda known: desk.strategy.table_from(known, view)), "rebuilt")
+    found = differences(desk.book, truth)
+    _apply(session, found.events, "mended")
+    for client_id in found.missing:
+        order = desk.book.orders.get(client_id)
+        if order is not None:
+            session.unknowns.open(order, truth.at)
+    for record in found.foreign:
+        session.say("warning", f"{desk.symbol}: order {record.venue_id} is not the bot's and is left alone")
+    if any(order.state is not OrderState.WORKING for order in desk.book.orders.values()):
+        return
+    mended, remarks = position_differences(desk.book, truth)
+    _apply(session, mended, "position")
+    for event in mended:
+        session.say("critical", f"{desk.symbol}: {event.text}; the levels are filled from the bottom")
+    for remark in remarks:
+        session.say("warning", f"{desk.symbol}: {remark}")
+
+
+def _is_blank(desk: Desk) -> bool:
+    book = desk.book
+    return not book.orders and not book.known and not book.executed and not book.reference
+
+
+def _apply(session: Session, events: Sequence[Event], what: str) -> None:
+    for event in events:
+        session.say("info", f"{what} by synchronisation: {event}")
+        session.record(event)
+    if events:
+        session.journal.sync()
