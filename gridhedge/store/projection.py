@@ -1,0 +1,229 @@
+"""From events to the ledger's tables of executions, orders and funding. Runs inside the transaction of the event."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from decimal import Context, Decimal
+from typing import Any
+
+from gridhedge.domain.events import (
+    ChangeSettled,
+    Event,
+    Execution,
+    Funding,
+    OrderAdopted,
+    OrderIntended,
+    OrderSettled,
+    OrderUpdate,
+    PositionMended,
+)
+from gridhedge.domain.order import LEGAL_MOVES, OrderState, Reject, parse_client_id
+from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.store.codec import plain_decimal
+
+__all__ = ["project"]
+
+_FINEST = Decimal("1e-12")
+"""Shares of a cost are rounded to this; the rest keeps the difference, so that the sum stays exact."""
+_WIDE = Context(prec=60)
+
+
+def project(db: sqlite3.Connection, seq: int, event: Event) -> bool:
+    """Write the event, number ``seq`` of the journal, into its table; False when the ledger has this fact already."""
+    write = _WRITERS.get(type(event))
+    return write is None or write(db, seq, event)
+
+
+def _clean(text: str) -> str:
+    """Text from outside may hold half characters that UTF-8, hence SQLite, refuses."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _reason(reason: Reject | None) -> str | None:
+    return None if reason is None else reason.value
+
+
+# ---- executions and funding ------------------------------------------------------------------------------------------
+
+
+def _execution(db: sqlite3.Connection, seq: int, event: Execution) -> bool:
+    # The mark inside the id tells the account apart; here every id of ours is welcome, so its own mark is handed in.
+    key = parse_client_id(event.client_id[2:8], event.client_id)
+    held, cost = _holding(db, event.symbol, event.side)
+    realised = _realised(event, held, cost)
+    cursor = db.execute(
+        "INSERT INTO executions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+        "ON CONFLICT (symbol, execution_id) DO NOTHING",
+        (
+            _clean(event.symbol),
+            _clean(event.execution_id),
+            seq,
+            event.at,
+            event.side.value,
+            *((key.role.value, key.level, key.cycle) if key else (None, None, None)),
+            event.closing,
+            plain_decimal(event.quantity),
+            plain_decimal(event.price),
+            plain_decimal(event.fee),
+            event.maker,
+            event.kind.value,
+            _clean(event.client_id),
+            _clean(event.venue_id),
+            None if realised is None else plain_decimal(realised),
+        ),
+    )
+    if cursor.rowcount == 0:
+        return False
+    _hold(db, event.symbol, event.side, *_after(event, held, cost))
+    return True
+
+
+def _realised(event: Execution, held: Quantity, cost: Money) -> Money | None:
+    """Profit of a closing execution against the side's average cost, before fees; None if the entries are unknown."""
+    if not event.closing or not 0 < event.quantity <= held:
+        return None
+    profit = event.side.sign * (event.quantity * event.price - _share(event.quantity, held, cost))
+    return profit.normalize(_WIDE)
+
+
+def _share(quantity: Quantity, held: Quantity, cost: Money) -> Money:
+    return cost if quantity == held else _WIDE.quantize(cost * quantity / held, _FINEST)
+
+
+def _after(event: Execution, held: Quantity, cost: Money) -> tuple[Quantity, Money]:
+    """What the side holds after the execution, and what that cost."""
+    if not event.closing:
+        return held + event.quantity, cost + event.quantity * event.price
+    if not 0 < event.quantity < held:
+        return ZERO, ZERO
+    return held - event.quantity, cost - _share(event.quantity, held, cost)
+
+
+def _holding(db: sqlite3.Connection, symbol: str, side: Side) -> tuple[Quantity, Money]:
+    query = "SELECT quantity, cost FROM holdings WHERE symbol = ? AND side = ?"
+    row = db.execute(query, (_clean(symbol), side.value)).fetchone()
+    return (Decimal(row[0]), Decimal(row[1])) if row else (ZERO, ZERO)
+
+
+def _hold(db: sqlite3.Connection, symbol: str, side: Side, quantity: Quantity, cost: Money) -> None:
+    db.execute(
+        "INSERT INTO holdings VALUES (?,?,?,?) "
+        "ON CONFLICT (symbol, side) DO UPDATE SET quantity = excluded.quantity, cost = excluded.cost",
+        (_clean(symbol), side.value, plain_decimal(quantity), plain_decimal(cost)),
+    )
+
+
+def _mended(db: sqlite3.Connection, seq: int, event: PositionMended) -> bool:
+    _hold(db, event.symbol, event.side, event.quantity, event.quantity * event.average)
+    return True
+
+
+def _funding(db: sqlite3.Connection, seq: int, event: Funding) -> bool:
+    cursor = db.execute(
+        "INSERT INTO funding VALUES (?,?,?,?,?,?,?) ON CONFLICT (symbol, funding_id) DO NOTHING",
+        (
+            _clean(event.symbol),
+            _clean(event.funding_id),
+            seq,
+            event.at,
+            event.side.value,
+            plain_decimal(event.amount),
+            plain_decimal(event.rate),
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+# ---- orders ----------------------------------------------------------------------------------------------------------
+
+
+def _intended(db: sqlite3.Connection, seq: int, event: OrderIntended) -> bool:
+    return _begin_order(db, event, OrderState.INTENDED, "")
+
+
+def _adopted(db: sqlite3.Connection, seq: int, event: OrderAdopted) -> bool:
+    return _begin_order(db, event, OrderState.WORKING, event.venue_id)
+
+
+def _begin_order(db: sqlite3.Connection, event: OrderIntended | OrderAdopted, state: OrderState, venue_id: str) -> bool:
+    key = event.key
+    db.execute(
+        "INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,'0',?,NULL,?,?,?) ON CONFLICT (client_id) DO UPDATE SET "
+        "price = excluded.price, quantity = excluded.quantity, state = excluded.state, reason = NULL, "
+        "changed = excluded.changed",
+        (
+            _clean(event.client_id),
+            _clean(event.symbol),
+            key.side.value,
+            key.role.value,
+            key.level,
+            key.cycle,
+            key.revision,
+            plain_decimal(event.price),
+            plain_decimal(event.quantity),
+            state.value,
+            _clean(venue_id),
+            event.at,
+            event.at,
+        ),
+    )
+    return True
+
+
+def _settled(db: sqlite3.Connection, seq: int, event: OrderSettled) -> bool:
+    _move(db, event.client_id, event.state, event.reason, event.venue_id, event.at)
+    return True
+
+
+def _updated(db: sqlite3.Connection, seq: int, event: OrderUpdate) -> bool:
+    if _move(db, event.client_id, event.state, event.reason, event.venue_id, event.at):
+        db.execute(
+            "UPDATE orders SET price = ?, quantity = ?, filled = ? WHERE client_id = ?",
+            (*map(plain_decimal, (event.price, event.quantity, event.filled)), _clean(event.client_id)),
+        )
+    return True
+
+
+def _changed(db: sqlite3.Connection, seq: int, event: ChangeSettled) -> bool:
+    if event.accepted and event.price is not None and event.quantity is not None:
+        _amend(db, event.client_id, event.price, event.quantity, event.at)
+    return True
+
+
+def _amend(db: sqlite3.Connection, client_id: str, price: Price, quantity: Quantity, at: Millis) -> None:
+    db.execute(
+        "UPDATE orders SET price = ?, quantity = ?, changed = ? WHERE client_id = ?",
+        (plain_decimal(price), plain_decimal(quantity), at, _clean(client_id)),
+    )
+
+
+def _move(
+    db: sqlite3.Connection, client_id: str, state: OrderState, reason: Reject | None, venue_id: str, at: Millis
+) -> bool:
+    """Move an order of ours along the legal graph; late news about an ended order changes nothing."""
+    sources = _SOURCES[state]
+    cursor = db.execute(
+        "UPDATE orders SET state = ?, reason = coalesce(?, reason), changed = ?, "
+        "venue_id = CASE WHEN ? = '' THEN venue_id ELSE ? END "
+        f"WHERE client_id = ? AND state IN ({','.join('?' * len(sources))})",
+        (state.value, _reason(reason), at, _clean(venue_id), _clean(venue_id), _clean(client_id), *sources),
+    )
+    return cursor.rowcount == 1
+
+
+_SOURCES: dict[OrderState, tuple[str, ...]] = {
+    state: (state.value, *(source.value for source, targets in LEGAL_MOVES.items() if state in targets))
+    for state in OrderState
+}
+
+_WRITERS: dict[type[Any], Callable[[sqlite3.Connection, int, Any], bool]] = {
+    Execution: _execution,
+    Funding: _funding,
+    PositionMended: _mended,
+    OrderIntended: _intended,
+    OrderAdopted: _adopted,
+    OrderSettled: _settled,
+    OrderUpdate: _updated,
+    ChangeSettled: _changed,
+}
