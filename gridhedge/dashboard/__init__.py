@@ -1,0 +1,1 @@
+"""The screen of the running bot: reads ``gridhedge.engine.status``, decides nothing."""
