@@ -1,0 +1,140 @@
+"""What a profile says about its venue. A new venue is a model here and one line in ``VENUES``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo
+
+from gridhedge.domain.values import Millis
+from gridhedge.profile.by_name import ByName
+
+__all__ = [
+    "VENUES",
+    "CandleFeedSettings",
+    "FeedSettings",
+    "PaperSettings",
+    "RealVenueSettings",
+    "SyntheticFeedSettings",
+    "TickFeedSettings",
+    "VenueSettings",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _beside_the_profile(file: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder", Path())
+    return Path(folder) / file.expanduser()
+
+
+DataFile = Annotated[Path, AfterValidator(_beside_the_profile), Field(description="a file name, seen from the profile")]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FeedSettings(_Settings):
+    """Where the embedded exchange takes the prices of one symbol from."""
+
+
+class SyntheticFeedSettings(FeedSettings):
+    """A seeded random walk with calm, lively and trending stretches."""
+
+    kind: Literal["synthetic"]
+    price: Annotated[Decimal, Field(ge=Decimal("1e-8"), le=Decimal("1e8"))]
+    """The first price."""
+    step_seconds: Annotated[Decimal, Field(ge=Decimal("0.05"), le=3600)] = Decimal(1)
+    """Time between two prices."""
+    volatility_percent: Annotated[Decimal, Field(ge=0, le=10, decimal_places=4)] = Decimal("0.04")
+    """Standard deviation of the movement from one price to the next, in percent of the price."""
+
+
+class CandleFeedSettings(FeedSettings):
+    """Recorded candles."""
+
+    kind: Literal["candles"]
+    file: DataFile
+    path_order: Literal["nearer", "farther", "low", "high"] = "nearer"
+    """Which extreme of a candle the price meets first: the one nearer to its open, the farther, the low, the high."""
+
+
+class TickFeedSettings(FeedSettings):
+    """Recorded trades."""
+
+    kind: Literal["ticks"]
+    file: DataFile
+
+
+FEEDS: Mapping[str, type[FeedSettings] | None] = {
+    "synthetic": SyntheticFeedSettings,
+    "candles": CandleFeedSettings,
+    "ticks": TickFeedSettings,
+}
+
+
+class VenueSettings(_Settings):
+    """Common ground of all venues."""
+
+    @property
+    def real_money(self) -> bool:
+        """Whether orders cost real money. A venue that does not say otherwise is taken for real."""
+        return True
+
+
+class RealVenueSettings(VenueSettings):
+    """A venue that has a real and a demo side: which one is always said, never defaulted."""
+
+    demo_trading: bool
+
+    @property
+    def real_money(self) -> bool:
+        return not self.demo_trading
+
+
+class PaperSettings(VenueSettings):
+    """The embedded exchange: rules and fees of a real one, money of its own."""
+
+    name: Literal["paper"]
+    rules: Literal["bybit", "binance"]
+    """Whose price, quantity and margin rules, and whose fees, apply."""
+    balance: Annotated[Decimal, Field(gt=0, le=Decimal("1e9"))] = Decimal(1000)
+    """Wallet at the first start, in the quote currency."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Synthetic prices with the same seed are the same prices."""
+    feeds: Annotated[dict[str, Annotated[FeedSettings, ByName("feed", "kind", FEEDS)]], Field(min_length=1)]
+    """One per symbol."""
+    start: Annotated[AwareDatetime, Field(description="a time with its zone, such as 2026-01-01T00:00:00Z")] = datetime(
+        2026, 1, 1, tzinfo=UTC
+    )
+    """Time on the exchange at the first start."""
+    latency_ms: Annotated[int, Field(ge=0, le=60000)] = 0
+    """How much later a request reaches the exchange."""
+    fill: Literal["through", "touch"] = "through"
+    """When a resting order executes: once the price has gone through it, or already when it is touched."""
+    liquidity: Annotated[Decimal, Field(gt=0, le=Decimal("1e12"))] | None = None
+    """Quantity (base currency) that can trade per movement of the price; without it every order fills whole."""
+    funding_rate_percent: Annotated[Decimal, Field(ge=-5, le=5)] = Decimal("0.01")
+    """Charged on the position per funding interval (8 hours); positive: long pays short."""
+
+    @property
+    def real_money(self) -> bool:
+        return False
+
+    @property
+    def start_ms(self) -> Millis:
+        return (self.start - _EPOCH) // timedelta(milliseconds=1)
+
+
+VENUES: Mapping[str, type[VenueSettings] | None] = {
+    "paper": PaperSettings,
+    "bybit": None,
+    "binance": None,
+    "bitget": None,
+    "mt5": None,
+}
