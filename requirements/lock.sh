@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Writes the locks from the .in files: exact versions with hashes, wheels only, no index host.
+# Needs pip-tools in .venv: .venv/bin/python -m pip install -e '.[dev]'
+# To raise versions: requirements/lock.sh --upgrade
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+lock() { # lock <output> <options and inputs...>
+    local output=$1
+    shift
+    CUSTOM_COMPILE_COMMAND="requirements/lock.sh" .venv/bin/python -m piptools compile --quiet --generate-hashes \
+        --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+        --pip-args "--only-binary :all:" --output-file "$output" "$@"
+}
+
+lock requirements/run.txt "$@" requirements/run.in requirements/build.in
+lock requirements/test.txt --constraint requirements/run.txt "$@" \
+    requirements/run.in requirements/build.in requirements/replay.in requirements/test.in

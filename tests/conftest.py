@@ -1,0 +1,23 @@
+"""What all tests share: reproducible property tests, and reports that can travel between processes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+from hypothesis import settings
+
+# The same examples on every machine, and no verdicts about speed. More examples: pytest --hypothesis-profile=thorough
+settings.register_profile("exact", derandomize=True, deadline=None, max_examples=200, database=None)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
+settings.load_profile("exact")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hostile text that a test logs (half characters) may not stop the parallel run that carries its report."""
+    report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "backslashreplace").decode("utf-8")) for name, text in report.sections
+    ]
+    return report
