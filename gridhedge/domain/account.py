@@ -17,7 +17,7 @@ class Position(NamedTuple):
 
 
 class OrderRecord(NamedTuple):
-    """An order as a venue lists it, ours or not. ``side`` is the position side, ``closing`` means it can only reduce."""
+    """An order as a venue lists it, ours or not. ``side`` is the position side; ``closing``: it can only reduce."""
 
     symbol: str
     client_id: str

@@ -147,7 +147,9 @@ class SymbolBook:
             return
         average = side.cost / side.entered
         share = ours / side.held
-        side.realised += (event.price - average) * ours * side.side.sign - event.fee - (side.fees + side.funding) * share
+        side.realised += (
+            (event.price - average) * ours * side.side.sign - event.fee - (side.fees + side.funding) * share
+        )
         side.refill(self.reference, side.held - ours, average)
 
     def _on_exit_done(self, side: SideBook, order: Order, at: Millis) -> None:

@@ -10,7 +10,7 @@ from gridhedge.domain.values import Price, Quantity, Role, Side
 
 
 class Urgency(IntEnum):
-    """The order in which changes leave: exits first, then what restores equality (re-openings, insurance), then what may wait."""
+    """The order in which changes leave: exits, what restores equality (re-openings, insurance), what may wait."""
 
     EXIT = 0
     OPENING = 1

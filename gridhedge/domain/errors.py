@@ -1,16 +1,16 @@
 """Errors are named for what the caller must do.
 
-    GridhedgeError
-    ├── UsageError         correct the command line, the profile or the data file      exit code 2
-    ├── VenueError
-    │   ├── Refused        the venue said no; do not retry as it is                    exit code 3
-    │   ├── NotSent        nothing left this machine; may be sent again                exit code 3
-    │   ├── Unclear        it may have happened; ask before anything else              exit code 3
-    │   └── RateLimited    wait until ``until``                                        exit code 3
-    ├── EmergencyStop      a person must look and run ``gridhedge resume``             exit code 4
-    ├── AlreadyRunning     another process trades this account                         exit code 5
-    ├── RiskStop           a risk limit or an invariant stopped the bot                exit code 6
-    └── DiskFailure        stop sending; orders stay; the disk needs a person          exit code 6
+GridhedgeError
+├── UsageError         correct the command line, the profile or the data file      exit code 2
+├── VenueError
+│   ├── Refused        the venue said no; do not retry as it is                    exit code 3
+│   ├── NotSent        nothing left this machine; may be sent again                exit code 3
+│   ├── Unclear        it may have happened; ask before anything else              exit code 3
+│   └── RateLimited    wait until ``until``                                        exit code 3
+├── EmergencyStop      a person must look and run ``gridhedge resume``             exit code 4
+├── AlreadyRunning     another process trades this account                         exit code 5
+├── RiskStop           a risk limit or an invariant stopped the bot                exit code 6
+└── DiskFailure        stop sending; orders stay; the disk needs a person          exit code 6
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ class Instrument:
     funding_interval_minutes: int = 480
 
     def __post_init__(self) -> None:
-        assert self.tick_size > 0 and self.lot_step > 0, f"{self.symbol}: tick size and lot step must be positive"
+        assert self.tick_size > 0, f"{self.symbol}: the tick size must be positive"
+        assert self.lot_step > 0, f"{self.symbol}: the lot step must be positive"
         assert self.min_quantity % self.lot_step == 0, f"{self.symbol}: minimum quantity is off the lot step"
         assert self.tiers, f"{self.symbol}: at least one margin tier is needed"
 

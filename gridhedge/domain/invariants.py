@@ -41,7 +41,7 @@ def always(book: SymbolBook, instrument: Instrument) -> list[Violation]:
 def settled(book: SymbolBook) -> list[Violation]:
     """What must hold at the end of a quiet tick of the symmetric grid."""
     found: list[Violation] = []
-    totals = {side: ZERO for side in SIDES}
+    totals = dict.fromkeys(SIDES, ZERO)
     for level, size in enumerate(book.reference):
         covered = {side: book.of(side).filled(level) + _pending(book.of(side), level) for side in SIDES}
         for side in SIDES:

@@ -13,7 +13,8 @@ from gridhedge.strategy.budget import gross_margin
 from gridhedge.strategy.view import Plan, Strategy, View
 
 _NARROWEST = Decimal("0.001")
-"""A band is never narrower than this part of the price: a balance right at a threshold must not cost a plan a tick."""
+"""A plan's band is never narrower than this part of the price: a balance right at the reserve must not cost a plan a
+tick. (The margin rate knows no such mercy.)"""
 
 
 class Exposure:
@@ -21,7 +22,9 @@ class Exposure:
 
     __slots__ = ("equity_slope", "maintenance", "maintenance_slope", "margin", "margin_slope", "mark")
 
-    def __init__(self, long: SideBook, short: SideBook, mark: Price, rules: Instrument, fees: Fees, leverage: int):
+    def __init__(
+        self, long: SideBook, short: SideBook, mark: Price, rules: Instrument, fees: Fees, leverage: int
+    ) -> None:
         long_held, short_held = long.held, short.held
         held = long_held + short_held
         self.mark = mark
@@ -87,9 +90,7 @@ class Desk:
     def measure(self) -> None:
         """Value the position at the mark price."""
         book = self.book
-        self.exposure = Exposure(
-            book.long, book.short, self.market.mark, self.instrument, self.fees, self.leverage
-        )
+        self.exposure = Exposure(book.long, book.short, self.market.mark, self.instrument, self.fees, self.leverage)
 
     def gross_margin(self) -> Money:
         return gross_margin(self.book, self.market.mark, self.leverage, self.fees)
@@ -97,6 +98,7 @@ class Desk:
     def view(
         self, margin_balance: Money, available: Money, reserve: Money, max_notional: Money, now: Millis, tick_ms: Millis
     ) -> View:
+        """What the strategy is shown."""
         return View(
             self.book,
             self.market,
@@ -128,10 +130,10 @@ class Desk:
         slope = threshold * exposure.equity_slope + exposure.maintenance_slope
         if slope > 0:
             last = self.market.last
-            width = margin_slack / (slope * symbols)
+            width = max(margin_slack / (slope * symbols), self.instrument.tick_size)
             if self.plan.slack is not None:
-                width = min(width, self.plan.slack / ((exposure.equity_slope + exposure.margin_slope) * symbols))
-            width = max(width, last * _NARROWEST)
+                shift = self.plan.slack / ((exposure.equity_slope + exposure.margin_slope) * symbols)
+                width = min(width, max(shift, last * _NARROWEST))
             below = last - width if below is None else max(below, last - width)
             above = last + width if above is None else min(above, last + width)
         moved = below != self.below or above != self.above

@@ -78,9 +78,7 @@ def _change_settled(change: Change, outcome: Outcome, now: Millis) -> Event:
     if type(outcome) is Unknown:
         return ChangeSettled(change.client_id, change.symbol, None, now, text=outcome.text)
     if type(outcome) is Rejected:
-        return ChangeSettled(
-            change.client_id, change.symbol, False, now, reason=outcome.reason, text=outcome.text
-        )
+        return ChangeSettled(change.client_id, change.symbol, False, now, reason=outcome.reason, text=outcome.text)
     assert type(outcome) is NotSent
     return ChangeSettled(change.client_id, change.symbol, False, now, text=outcome.text)
 

@@ -48,6 +48,7 @@ class Loop:
             after_tick()
 
     def tick(self) -> None:
+        """Step until a tick's time has passed, then keep house: equity, synchronisation, invariants."""
         session = self.session
         deadline = session.clock.now() + session.policy.tick_ms
         for _ in range(_STEPS_PER_TICK):

@@ -13,7 +13,6 @@ from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis, Money, Price
 
-
 Level: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 
 

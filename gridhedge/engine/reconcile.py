@@ -39,9 +39,11 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
             )
         else:
             cancels.append(Cancel(book.symbol, order.client_id, order.venue_id, "to be replaced"))
-    for order in book.orders.values():
-        if order.client_id not in kept and _may_change(order):
-            cancels.append(Cancel(book.symbol, order.client_id, order.venue_id, "no longer wanted"))
+    cancels += [
+        Cancel(book.symbol, order.client_id, order.venue_id, "no longer wanted")
+        for order in book.orders.values()
+        if order.client_id not in kept and _may_change(order)
+    ]
     places.sort(key=_urgency)
     return cancels + [change for _, change in places]
 

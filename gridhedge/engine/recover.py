@@ -24,7 +24,6 @@ from gridhedge.domain.order import OrderKey, OrderState, client_id, parse_client
 from gridhedge.domain.values import SIDES, ZERO, Millis, Quantity, Role, Side
 from gridhedge.engine.unknown import seen_as
 
-
 Table: TypeAlias = tuple[Quantity, ...]
 
 
@@ -75,6 +74,7 @@ def differences(book: SymbolBook, truth: Truth) -> Differences:
 
 
 def adoption(record: OrderRecord, key: OrderKey) -> OrderAdopted:
+    """The event that takes a listed order of ours into the book."""
     return OrderAdopted(
         record.client_id,
         record.symbol,

@@ -22,7 +22,6 @@ from gridhedge.domain.events import (
     Funding,
     MarketSeen,
     OrderUpdate,
-    Seen,
 )
 from gridhedge.domain.order import Reject, parse_client_id
 from gridhedge.domain.values import HUNDRED, ZERO, Millis, Money
@@ -96,8 +95,7 @@ class Session:
 
     def step(self) -> bool:
         """Take in everything that has arrived and do what follows from it; True if the book changed or orders went."""
-        seen = self.inbox.drain()
-        changed = self._observe(seen) if seen else False
+        changed = self.observe()
         now = self.clock.now()
         changed = self._ask_unknowns(now) or changed
         for desk in self.desks:
@@ -137,9 +135,10 @@ class Session:
 
     # ---- observe -------------------------------------------------------------------------------------------------
 
-    def _observe(self, seen: Sequence[Seen]) -> bool:
+    def observe(self) -> bool:
+        """Take everything out of the inbox into the book; True if the book changed."""
         changed = False
-        for event in seen:
+        for event in self.inbox.drain():
             if isinstance(event, MarketSeen):
                 self._by_symbol[event.symbol].see(event)
                 self._margin_changed = True

@@ -72,6 +72,7 @@ def _account_alarms(session: Session) -> list[str]:
 
 
 def symbol_status(desk: Desk, prices: tuple[Price, ...]) -> SymbolStatus:
+    """One symbol with both its ladders; ``prices`` feed the sparkline."""
     market = desk.market
     book = desk.book
     both = (book.long, book.short)
@@ -94,6 +95,7 @@ def symbol_status(desk: Desk, prices: tuple[Price, ...]) -> SymbolStatus:
 
 
 def side_status(desk: Desk, side: SideBook) -> SideStatus:
+    """One side: what it holds, where it takes profit, and its levels."""
     exit_order = side.exits.get(Role.TAKE_PROFIT)
     last = desk.market.last
     take_profit = exit_order.price if exit_order else None

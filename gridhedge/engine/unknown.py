@@ -35,9 +35,8 @@ class Unknowns:
     """The open questions of a session."""
 
     def __init__(self, capabilities: Capabilities) -> None:
-        self._wait = 0
-        if capabilities.receive_window_ms:
-            self._wait = capabilities.receive_window_ms + capabilities.processing_ms + CLOCK_MARGIN_MS
+        margin = CLOCK_MARGIN_MS if capabilities.receive_window_ms else 0
+        self._wait = capabilities.receive_window_ms + capabilities.processing_ms + margin
         self._questions: dict[str, Question] = {}
 
     def __len__(self) -> int:

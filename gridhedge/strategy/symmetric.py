@@ -47,9 +47,7 @@ class Symmetric:
         for side, other in ((long, short), (short, long)):
             if side.cycle == 0:
                 levels = min(now_levels(other), len(book.reference))
-                decisions.append(
-                    CycleOpened(book.symbol, side.side, next_cycle(side, view.now), levels, view.now)
-                )
+                decisions.append(CycleOpened(book.symbol, side.side, next_cycle(side, view.now), levels, view.now))
         return tuple(decisions)
 
     def _decide_cold_start(self, view: View) -> tuple[Decision, ...]:
@@ -63,13 +61,12 @@ class Symmetric:
         if book.look_ahead_withdrawn:
             decisions.append(LookAheadSwitched(book.symbol, False, view.now))
         for side in (book.long, book.short):
-            decisions.append(CycleOpened(book.symbol, side.side, next_cycle(side, view.now), 1, view.now))
+            opened = CycleOpened(book.symbol, side.side, next_cycle(side, view.now), 1, view.now)
+            decisions.append(opened)
         return tuple(decisions)
 
     def _table(self, view: View) -> tuple[Quantity, ...]:
-        return reference_quantities(
-            self.settings, view.instrument, view.leverage, view.market.last, view.max_notional
-        )
+        return reference_quantities(self.settings, view.instrument, view.leverage, view.market.last, view.max_notional)
 
     def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
         return completed_table(self.settings, view.instrument, known, self._table(view))
@@ -105,10 +102,8 @@ class Symmetric:
 
     def _deepest_price(self, view: View, side: SideBook, depth: int) -> Price:
         touch = self._touch(view, side.side)
-        price = touch
-        for _, price, _ in resting_levels(side, view.book.reference, depth, touch, view.instrument, self._step):
-            pass
-        return price
+        levels = resting_levels(side, view.book.reference, depth, touch, view.instrument, self._step)
+        return [price for _, price, _ in levels][-1]
 
     # ---- plan ----------------------------------------------------------------------------------------------------
 
@@ -152,7 +147,9 @@ class Symmetric:
         elif not view.book.has_live_entries():
             need, spendable = self._opening_margin(view, table[0]), view.available - view.reserve
             draft.depend(need - spendable)
-            draft.alarm("budget", "warning", f"not opening: both first levels need {need:.2f}, spendable {spendable:.2f}")
+            draft.alarm(
+                "budget", "warning", f"not opening: both first levels need {need:.2f}, spendable {spendable:.2f}"
+            )
         for side in (view.book.long, view.book.short):
             self._want_take_profit(draft, side)
         return draft.finish()
@@ -202,7 +199,11 @@ class Symmetric:
         for index, entry in enumerate(wanted):
             if entry.side is side.side and entry.role.is_entry and entry.quantity * entry.price < least:
                 following = next(
-                    (i for i in range(index + 1, len(wanted)) if wanted[i].side is side.side and wanted[i].role.is_entry),
+                    (
+                        i
+                        for i in range(index + 1, len(wanted))
+                        if wanted[i].side is side.side and wanted[i].role.is_entry
+                    ),
                     None,
                 )
                 if following is not None and entry.level not in side.entries:

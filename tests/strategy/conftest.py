@@ -172,3 +172,13 @@ def bench() -> Bench:
 @pytest.fixture
 def make_bench() -> type[Bench]:
     return Bench
+
+
+@pytest.fixture
+def doge() -> Instrument:
+    return DOGE
+
+
+@pytest.fixture
+def bybit_fees() -> Fees:
+    return BYBIT_FEES

@@ -1,0 +1,87 @@
+"""The ladder that settings imply at a price: what ``gridhedge plan`` and ``init`` show before anything is sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from gridhedge.domain.instrument import Fees, Instrument
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.values import HUNDRED, ZERO, Money, Price, Quantity, Side
+from gridhedge.strategy.ladder import fraction, next_price, reference_quantities
+from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.take_profit import take_profit_price
+
+
+class LadderLine(NamedTuple):
+    """One level of one side, as if every level up to it had executed at its price."""
+
+    level: int
+    price: Price
+    quantity: Quantity
+    notional: Money
+    margin: Money
+    cumulative_margin: Money
+    average: Price
+    take_profit: Price
+    """Where the side closes with its profit if it is filled to here."""
+    distance_percent: Decimal
+    """From the starting price, negative below it."""
+
+
+class Ladder(NamedTuple):
+    reference_quantities: tuple[Quantity, ...]
+    long: tuple[LadderLine, ...]
+    short: tuple[LadderLine, ...]
+
+
+def preview(
+    settings: SymmetricSettings,
+    instrument: Instrument,
+    fees: Fees,
+    leverage: int,
+    price: Price,
+    max_notional: Money = ZERO,
+) -> Ladder:
+    """Both sides from ``price``: level 0 pays the taker fee there, all others rest and pay the maker fee."""
+    reference = reference_quantities(settings, instrument, leverage, price, max_notional)
+    long, short = (
+        tuple(_lines(side, reference, settings, instrument, fees, leverage, price)) for side in (Side.LONG, Side.SHORT)
+    )
+    return Ladder(reference, long, short)
+
+
+def _lines(
+    side: Side,
+    reference: tuple[Quantity, ...],
+    settings: SymmetricSettings,
+    instrument: Instrument,
+    fees: Fees,
+    leverage: int,
+    start: Price,
+) -> list[LadderLine]:
+    book = SideBook(side)
+    step, rate = fraction(settings.grid_step_percent), fraction(settings.take_profit_percent)
+    exit_fee = fees.taker if settings.take_profit_fee == "taker" else fees.maker
+    lines: list[LadderLine] = []
+    price, margins = start, ZERO
+    for level, quantity in enumerate(reference):
+        if level:
+            price = next_price(instrument, side, price, step)
+        notional = quantity * price
+        book.enter(((level, quantity),), price, notional * (fees.maker if level else fees.taker), 0, "")
+        margins += notional / leverage
+        lines.append(
+            LadderLine(
+                level,
+                price,
+                quantity,
+                notional,
+                notional / leverage,
+                margins,
+                book.cost / book.entered,
+                take_profit_price(book, instrument, rate, exit_fee),
+                (price - start) / start * HUNDRED,
+            )
+        )
+    return lines
