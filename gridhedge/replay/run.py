@@ -1,0 +1,135 @@
+"""Replay: recorded candles through the live engine, at the speed of fills."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from gridhedge.domain.errors import UsageError
+from gridhedge.domain.events import Event
+from gridhedge.domain.values import HUNDRED, Millis, Money, Price
+from gridhedge.engine.assemble import Parts, assemble
+from gridhedge.engine.inbox import DequeInbox
+from gridhedge.engine.session import Session
+from gridhedge.profile.settings import Profile
+from gridhedge.profile.venues import PaperSettings
+from gridhedge.replay.candles import Candles
+from gridhedge.replay.funding import FundingSeries
+from gridhedge.replay.metrics import EndedBy
+from gridhedge.store.memory import MemoryJournal
+from gridhedge.venue.paper.candle_feed import CandleFeed
+from gridhedge.venue.paper.exchange import Exchange
+from gridhedge.venue.paper.funding import ConstantFunding, FundingPlan, RecordedFunding
+from gridhedge.venue.paper.instruments import fees, instrument
+from gridhedge.venue.paper.market import Listing
+from gridhedge.venue.paper.venue import PaperVenue
+
+_PROGRESS_EVERY = 256
+_FUNDING_RATE = Decimal("0.0001")
+_BALANCE = Decimal(1000)
+
+
+class ReplayResult(NamedTuple):
+    """What is left after a replay."""
+
+    profile: Profile
+    session: Session
+    exchange: Exchange
+    events: list[Event]
+    """The whole journal, oldest first."""
+    start_balance: Money
+    ended_by: EndedBy
+    ended_at: Millis
+    last_prices: dict[str, Price]
+    reason: str
+    """Why it ended before the data, empty otherwise."""
+    replay_seconds: float
+
+
+def replay(
+    profile: Profile,
+    candles_by_symbol: Mapping[str, Candles],
+    funding: Mapping[str, FundingSeries] | None = None,
+    progress: Callable[[Millis], None] | None = None,
+) -> ReplayResult:
+    """Run the profile's strategies over candles, one series per symbol, on an embedded exchange of its own.
+
+    ``progress`` is told the replay's time now and then. Raises UsageError when a symbol has no candles.
+    """
+    paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
+    balance = paper.balance if paper else _BALANCE
+    exchange = Exchange(
+        [_listing(profile, entry.symbol, candles_by_symbol, funding or {}) for entry in profile.symbols],
+        balance,
+        fill=paper.fill if paper else "through",
+        keep_history=False,
+    )
+    venue = PaperVenue(exchange, latency_ms=paper.latency_ms if paper else 0)
+    journal = MemoryJournal()
+    began = time.perf_counter()
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here is cyclic, and the journal's millions of tuples would be walked again and again
+    try:
+        loop = assemble(profile, Parts(venue, journal, venue, DequeInbox()))
+        loop.start()
+        _to_the_end(loop.session, exchange, venue, progress)
+    finally:
+        if collecting:
+            gc.enable()
+    seconds = time.perf_counter() - began
+    reason = loop.session.stopper.reason
+    return ReplayResult(
+        profile,
+        loop.session,
+        exchange,
+        journal.events,
+        balance,
+        _ended_by(reason),
+        exchange.now(),
+        {symbol: exchange.mark(symbol) for symbol in exchange.markets},
+        reason,
+        seconds,
+    )
+
+
+def _to_the_end(
+    session: Session, exchange: Exchange, venue: PaperVenue, progress: Callable[[Millis], None] | None
+) -> None:
+    end = exchange.timeline.end
+    assert end is not None, "candles end"
+    steps = 0
+    while not exchange.ended and not session.stopper.reason:
+        due = session.next_due()
+        venue.wait(end if due is None or due > end else due)
+        session.step()
+        steps += 1
+        if progress is not None and steps % _PROGRESS_EVERY == 0:
+            progress(exchange.now())
+
+
+def _ended_by(reason: str) -> EndedBy:
+    if not reason:
+        return "data_end"
+    return "liquidation" if "liquidated" in reason else "emergency_stop"
+
+
+def _listing(
+    profile: Profile, symbol: str, candles_by_symbol: Mapping[str, Candles], funding: Mapping[str, FundingSeries]
+) -> Listing:
+    candles = candles_by_symbol.get(symbol)
+    if candles is None:
+        raise UsageError(f"no candles for {symbol}: give one --data FILE per symbol of the profile")
+    paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
+    rules = paper.rules if paper else "bybit"
+    traded = instrument(rules, symbol)
+    feed = CandleFeed(candles.times, candles.open, candles.high, candles.low, candles.close, candles.interval_ms)
+    plan: FundingPlan
+    if symbol in funding:
+        plan = RecordedFunding(funding[symbol].times, funding[symbol].rates)
+    else:
+        rate = paper.funding_rate_percent / HUNDRED if paper else _FUNDING_RATE
+        plan = ConstantFunding(traded.funding_interval_minutes, rate)
+    return Listing(traded, fees(rules, symbol), feed, plan)
