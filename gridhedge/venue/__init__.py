@@ -1,0 +1,1 @@
+"""Venues behind one port: each adapter is a room of its own."""

@@ -1,0 +1,1 @@
+"""The embedded exchange: an honest linear-perpetual venue in memory."""

@@ -1,0 +1,132 @@
+"""Facts about a few perpetuals under the rules of real venues, so that paper trading has real filters, fees and tiers.
+
+Sources: Bybit ``instruments-info`` rows (April 2025), Binance ``exchangeInfo`` rows (May 2022, ETHUSDC 2026) and
+Binance's leverage brackets (May 2026). What was never recorded is said beside the number.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import NamedTuple
+
+from gridhedge.domain.errors import UsageError
+from gridhedge.domain.instrument import Fees, Instrument, Tier
+from gridhedge.domain.values import ZERO
+
+__all__ = ["fees", "instrument", "rule_sets", "symbols"]
+
+
+class _Row(NamedTuple):
+    base: str
+    quote: str
+    tick: str
+    step: str
+    least: str
+    most: str
+    most_at_market: str
+    min_notional: str
+    max_leverage: int
+    tiers: str
+
+
+# "largest notional in thousands, rate, largest leverage"; deductions follow from continuity.
+_TIERS = {
+    "BTC-USDT": "300 .004 150|800 .005 100|3000 .0065 75|12000 .01 50|70000 .02 25|100000 .025 20|230000 .05 10"
+    "|480000 .1 5|600000 .125 4|800000 .15 3|1200000 .25 2|1800000 .5 1",
+    "ETH-USDT": "300 .004 150|800 .005 100|3000 .0065 75|12000 .01 50|50000 .02 25|65000 .025 20|150000 .05 10"
+    "|320000 .1 5|400000 .125 4|530000 .15 3|800000 .25 2|1200000 .5 1",
+    "SOL-USDT": "50 .005 100|400 .0065 75|1000 .01 50|4000 .02 25|8000 .025 20|40000 .05 10|80000 .1 5|100000 .125 4"
+    "|200000 .25 2|400000 .5 1",
+    "DOGE-USDT": "80 .0065 75|150 .01 50|750 .0125 40|2000 .02 25|4000 .025 20|20000 .05 10|40000 .1 5|50000 .125 4"
+    "|100000 .25 2|200000 .5 1",
+    "BTC-USDC": "50 .004 125|500 .005 100|10000 .01 50|80000 .025 20|150000 .05 10|300000 .1 5|450000 .125 4"
+    "|600000 .15 3|800000 .25 2|1000000 .5 1",
+    "ETH-USDC": "50 .004 125|500 .005 100|1000 .0065 75|5000 .01 50|50000 .02 20|100000 .05 10|150000 .1 5"
+    "|300000 .125 4|400000 .15 3|500000 .25 2|800000 .5 1",
+    # Bybit's own ladder of 2023; above 8.5 million nothing was recorded and Binance's steps stand in.
+    "BTC-bybit": "2000 .005 100|2600 .0056 90|3200 .0063 80|3800 .0067 75|4400 .0071 70|5000 .0077 65|5600 .0091 55"
+    "|8500 .01 50|70000 .02 25|100000 .025 20|230000 .05 10|480000 .1 5",
+}
+
+_ROWS = {
+    "bybit": {
+        "BTCUSDT": _Row("BTC", "USDT", "0.1", "0.001", "0.001", "1190", "119", "5", 100, "BTC-bybit"),
+        # Bybit's tiers of these three were not recorded: Binance's stand in.
+        "ETHUSDT": _Row("ETH", "USDT", "0.01", "0.01", "0.01", "7240", "724", "5", 100, "ETH-USDT"),
+        # Largest quantities of SOLUSDT are not recorded either.
+        "SOLUSDT": _Row("SOL", "USDT", "0.01", "0.1", "0.1", "50000", "10000", "5", 100, "SOL-USDT"),
+        "DOGEUSDT": _Row("DOGE", "USDT", "0.00001", "1", "1", "43678900", "5991100", "5", 75, "DOGE-USDT"),
+    },
+    "binance": {
+        "BTCUSDT": _Row("BTC", "USDT", "0.1", "0.001", "0.001", "1000", "120", "100", 150, "BTC-USDT"),
+        "ETHUSDT": _Row("ETH", "USDT", "0.01", "0.001", "0.001", "10000", "2000", "20", 150, "ETH-USDT"),
+        "SOLUSDT": _Row("SOL", "USDT", "0.01", "0.01", "0.01", "1000000", "9000", "5", 100, "SOL-USDT"),
+        "DOGEUSDT": _Row("DOGE", "USDT", "0.00001", "1", "1", "10000000", "2500000", "5", 75, "DOGE-USDT"),
+        # No row of BTCUSDC was recorded: BTCUSDT's quantities, and the smaller of the two minimum notionals seen.
+        "BTCUSDC": _Row("BTC", "USDC", "0.1", "0.001", "0.001", "1000", "120", "50", 125, "BTC-USDC"),
+        "ETHUSDC": _Row("ETH", "USDC", "0.01", "0.001", "0.001", "8000", "700", "20", 125, "ETH-USDC"),
+    },
+}
+
+_FEES = {
+    ("bybit", "USDT"): Fees(Decimal("0.0002"), Decimal("0.00055")),
+    ("binance", "USDT"): Fees(Decimal("0.0002"), Decimal("0.0005")),
+    ("binance", "USDC"): Fees(ZERO, Decimal("0.0004")),
+}
+
+
+def rule_sets() -> tuple[str, ...]:
+    """The venues whose rules are known here."""
+    return tuple(_ROWS)
+
+
+def symbols(rules: str) -> tuple[str, ...]:
+    """The symbols known under these rules; UsageError for unknown rules."""
+    if rules not in _ROWS:
+        raise UsageError(f"no paper rules are called {rules!r}: choose one of {', '.join(_ROWS)}")
+    return tuple(_ROWS[rules])
+
+
+@cache
+def instrument(rules: str, symbol: str) -> Instrument:
+    """The instrument of ``symbol`` under the rules of a venue; UsageError names what there is."""
+    row = _row(rules, symbol)
+    return Instrument(
+        symbol=symbol,
+        base=row.base,
+        quote=row.quote,
+        tick_size=Decimal(row.tick),
+        lot_step=Decimal(row.step),
+        min_quantity=Decimal(row.least),
+        max_quantity=Decimal(row.most),
+        max_market_quantity=Decimal(row.most_at_market),
+        min_notional=Decimal(row.min_notional),
+        max_leverage=row.max_leverage,
+        tiers=_tiers(_TIERS[row.tiers]),
+    )
+
+
+def fees(rules: str, symbol: str) -> Fees:
+    """The fee rates of an ordinary account (no volume discount)."""
+    return _FEES[rules, _row(rules, symbol).quote]
+
+
+def _row(rules: str, symbol: str) -> _Row:
+    known = symbols(rules)
+    if symbol not in known:
+        raise UsageError(f"no paper instrument {symbol!r} under the rules of {rules}: there are {', '.join(known)}")
+    return _ROWS[rules][symbol]
+
+
+def _tiers(text: str) -> tuple[Tier, ...]:
+    """Tiers from a row of the table: deduction k = deduction k-1 + limit k-1 x (rate k - rate k-1)."""
+    tiers: list[Tier] = []
+    for cell in text.split("|"):
+        limit, rate, leverage = cell.split()
+        deduction = ZERO
+        if tiers:
+            last = tiers[-1]
+            deduction = last.deduction + last.max_notional * (Decimal(rate) - last.rate)
+        tiers.append(Tier(Decimal(limit) * 1000, Decimal(rate), deduction, int(leverage)))
+    return tuple(tiers)
