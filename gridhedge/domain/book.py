@@ -136,10 +136,14 @@ class SymbolBook:
         return (*below, (key.level, quantity - sum((share for _, share in below), ZERO)))
 
     def _on_outside_execution(self, side: SideBook, event: Execution) -> None:
-        """Somebody else's hand, ADL or liquidation: a reduction is ours to follow, an increase is the user's own."""
+        """Somebody else's hand, ADL or liquidation. An increase is the user's own; a reduction takes that first, and
+        the rest is ours to follow."""
         if not event.closing:
+            side.surplus += event.quantity
             return
-        ours = min(event.quantity, side.held)
+        theirs = min(event.quantity, side.surplus)
+        side.surplus -= theirs
+        ours = min(event.quantity - theirs, side.held)
         if ours <= 0:
             return
         if ours == side.held:
@@ -270,7 +274,9 @@ class SymbolBook:
         order.changed = event.at
 
     def _on_cancel_intended(self, event: CancelIntended) -> None:
-        self.orders[event.client_id].pending = Pending.CANCEL
+        order = self.orders[event.client_id]
+        order.pending = Pending.CANCEL
+        order.changed = event.at
 
     def _on_change_settled(self, event: ChangeSettled) -> None:
         order = self.orders.get(event.client_id)
@@ -293,6 +299,7 @@ class SymbolBook:
         side.cycle = event.cycle
         side.now_levels = event.now_levels
         side.revisions.clear()
+        side.refused.clear()
 
     def _on_look_ahead_switched(self, event: LookAheadSwitched) -> None:
         self.look_ahead_withdrawn = event.withdrawn
@@ -351,14 +358,13 @@ class Book:
 
     def apply(self, event: Event) -> None:
         """Change the book by one event. Events of symbols that the profile no longer trades are passed over."""
-        if type(event) is StopRaised:
-            self.stop = event
-        elif type(event) is StopLifted:
-            self.stop = None
-        else:
-            symbol = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # the two without one are above
-            if symbol is not None:
-                symbol.apply(event)
+        kind = type(event)
+        if kind is StopRaised or kind is StopLifted:
+            self.stop = event if isinstance(event, StopRaised) else None
+            return
+        symbol = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only the two above lack it
+        if symbol is not None:
+            symbol.apply(event)
 
 
 def fold(account: str, symbols: Iterable[str], events: Iterable[Event]) -> Book:

@@ -48,6 +48,7 @@ class SideBook:
         "revisions",
         "side",
         "stale",
+        "surplus",
         "unhedged_last",
         "unhedged_max",
     )
@@ -74,6 +75,8 @@ class SideBook:
         self.revisions: dict[tuple[Role, int], int] = {}
         self.refused: dict[int, Millis] = {}
         """Levels that the venue refused for lack of margin, and when."""
+        self.surplus: Quantity = ZERO
+        """What somebody else has added to the position by hand: it is theirs."""
         self.realised: Money = ZERO
         self.cycles = 0
         self.ended_at: Millis = 0
@@ -205,7 +208,8 @@ class SideBook:
 
     def measure_hedge(self, reference: tuple[Quantity, ...], at: Millis) -> None:
         """Close the unhedged interval once every now-level has executed."""
-        if self.ended_at and all(self.filled(level) >= reference[level] for level in range(self.now_levels)):
+        # From the top: the deepest now-level usually executes last.
+        if all(self.filled(level) >= reference[level] for level in range(self.now_levels - 1, -1, -1)):
             self.unhedged_last = at - self.ended_at
             self.unhedged_max = max(self.unhedged_max, self.unhedged_last)
             self.ended_at = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from gridhedge.domain.values import ZERO, Millis, Price, Quantity, Role, Side
@@ -15,6 +16,7 @@ _PATTERN = re.compile(r"gh([0-9a-z]{6})-([LS])([OGTBSC])(\d\d)-([0-9a-z]{1,9})-(
 MAX_CLIENT_ID = 28
 
 
+@lru_cache(maxsize=4096)
 def base36(number: int) -> str:
     """``number`` (not negative) in digits 0-9a-z."""
     assert number >= 0

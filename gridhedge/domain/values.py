@@ -33,14 +33,13 @@ class Side(Enum):
     # Members are singletons: identity is equality, and this keeps dictionaries keyed by them at C speed.
     __hash__ = object.__hash__
 
+    def __init__(self, name: str) -> None:
+        self.sign = 1 if name == "long" else -1
+        """+1 for long, -1 for short: profit = sign x quantity x (price - average)."""
+
     @property
     def other(self) -> Side:
         return Side.SHORT if self is Side.LONG else Side.LONG
-
-    @property
-    def sign(self) -> int:
-        """+1 for long, -1 for short: profit = sign x quantity x (price - average)."""
-        return 1 if self is Side.LONG else -1
 
 
 SIDES = (Side.LONG, Side.SHORT)
@@ -60,6 +59,5 @@ class Role(Enum):
 
     __hash__ = object.__hash__
 
-    @property
-    def is_entry(self) -> bool:
-        return self is Role.OPENING or self is Role.GRID
+    def __init__(self, letter: str) -> None:
+        self.is_entry = letter in "OG"

@@ -56,7 +56,7 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = ()) -
     events = list(remembered)
     book = fold(profile.account, symbols, (event for event in events if not isinstance(event, StopRaised)))
     parts.venue.connect(symbols, parts.inbox)
-    desks = [_desk(entry, book, parts.venue) for entry in profile.symbols]
+    desks = [_desk(entry, book, parts.venue, profile.dry_run) for entry in profile.symbols]
     policy = policy_of(profile)
     session = Session(
         book,
@@ -73,17 +73,17 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = ()) -
     return Loop(session, _last_at(events), rate)
 
 
-def _desk(entry: SymbolSettings, book: Book, venue: Venue) -> Desk:
+def _desk(entry: SymbolSettings, book: Book, venue: Venue, dry_run: bool) -> Desk:
     symbol = entry.symbol
-    leverage = venue.prepare(symbol, entry.leverage)
-    return Desk(
-        book.symbols[symbol],
-        make_strategy(entry.strategy),
-        venue.instrument(symbol),
-        venue.fees(symbol),
-        leverage,
-        venue.market(symbol),
+    rules = venue.instrument(symbol)
+    allowed = min(entry.leverage, rules.max_leverage)
+    leverage = allowed if dry_run else venue.prepare(symbol, allowed)
+    desk = Desk(
+        book.symbols[symbol], make_strategy(entry.strategy), rules, venue.fees(symbol), leverage, venue.market(symbol)
     )
+    if leverage < entry.leverage:
+        desk.remarks.append(f"leverage {entry.leverage}x is lowered to the {leverage}x that the venue allows")
+    return desk
 
 
 def _last_at(events: list[Event]) -> Millis:

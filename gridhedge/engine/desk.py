@@ -78,6 +78,8 @@ class Desk:
         self.above: Price | None = None
         """Outside this band the plan or the margin rate must be looked at again."""
         self.exposure = Exposure(book.long, book.short, market.mark, instrument, fees, leverage)
+        self.remarks: list[str] = []
+        """What the user should know before the first order."""
         self.last_changes: tuple[str, ...] = ()
         """What a dry run has told last, so that it tells it once."""
 

@@ -29,9 +29,11 @@ def execute(changes: Sequence[Change], venue: Venue, journal: Journal, record: R
     outcomes = venue.send(changes)
     assert len(outcomes) == len(changes), "a venue must answer every change"
     for change, outcome in zip(changes, outcomes, strict=True):
-        record(settlement(change, outcome, now))
-        if type(outcome) is Accepted and outcome.update is not None:
-            record(outcome.update)
+        update = outcome.update if type(outcome) is Accepted else None
+        if update is None or not update.state.is_final:
+            record(settlement(change, outcome, now))
+        if update is not None:
+            record(update)
     return outcomes
 
 

@@ -16,6 +16,7 @@ from gridhedge.engine.stop import cancels
 from gridhedge.engine.synchronise import synchronise
 
 _EQUITY_EVERY_MS = 60_000
+_WALLET_EVERY_MS = 5_000
 _RETRY_MS = 5_000
 _STEPS_PER_TICK = 10_000
 _TP_GAP_TICKS = 2
@@ -29,7 +30,12 @@ class Loop:
         self.ticks = 0
         self._known_until = last_fact_at
         self._next_sync: Millis = 0
+        self._retry_sync: Millis = 0
+        """No synchronisation before this: the last one failed."""
+        self._not_before: Millis = 0
+        """No synchronisation before this: the last one failed."""
         self._next_equity: Millis = 0
+        self._next_wallet: Millis = 0
         self._rate = take_profit_rate
         self._gap_since: dict[tuple[str, str], Millis] = {}
 
@@ -37,6 +43,10 @@ class Loop:
         """Read the venue, mend the book, and apply ``on_start``. Raises VenueError: no start without the truth."""
         session = self.session
         self._synchronise()
+        for desk in session.desks:
+            view = session.view(desk, session.clock.now())
+            for remark in (*desk.remarks, *desk.strategy.remarks(view)):
+                session.say("warning", f"{desk.symbol}: {remark}")
         if session.policy.on_start == "cancel_all" and not session.policy.dry_run:
             self._cancel(lambda order: True, "on_start: cancel_all")
         session.step()
@@ -48,19 +58,30 @@ class Loop:
             after_tick()
 
     def tick(self) -> None:
-        """Step until a tick's time has passed, then keep house: equity, synchronisation, invariants."""
+        """Synchronise if it is time, step until the tick's time has passed, then keep house: equity, invariants."""
         session = self.session
-        deadline = session.clock.now() + session.policy.tick_ms
+        now = session.clock.now()
+        deadline = now + session.policy.tick_ms
+        if now >= self._next_sync:
+            self._synchronise_if_due(now)
         for _ in range(_STEPS_PER_TICK):
             due = session.next_due()
             session.venue.wait(deadline if due is None or due > deadline else due)
-            session.step()
-            if session.wants_sync and not session.disconnected:
-                self._synchronise_or_wait()
-            if session.clock.now() >= deadline or session.stopper.reason:
+            changed = session.step()
+            if session.wants_sync:
+                changed = self._synchronise_if_due(session.clock.now()) or changed
+            if session.stopper.reason or (session.clock.now() >= deadline and not changed):
                 break
         self.ticks += 1
         self._keep_house(session.clock.now())
+
+    def _wake(self, deadline: Millis) -> Millis:
+        """When to step next. While nothing may be sent, what is overdue stays so: waiting for it would not wait."""
+        session = self.session
+        due = session.next_due()
+        if session.disconnected or session.wants_sync:
+            due = max(self._retry_sync, session.clock.now() + 1) if session.wants_sync else None
+        return deadline if due is None or due > deadline else due
 
     def stop(self) -> None:
         """Graceful end: orders stay, or go as ``on_stop`` says. The venue stays open for the caller to close."""
@@ -77,28 +98,39 @@ class Loop:
 
     def _keep_house(self, now: Millis) -> None:
         session = self.session
+        if now >= self._next_wallet and session.mm_rate * 2 > session.policy.mm_rate_threshold:
+            self._next_wallet = now + _WALLET_EVERY_MS
+            self._read_wallet()
         if now >= self._next_equity:
             self._next_equity = now + _EQUITY_EVERY_MS
             session.journal.equity(now, session.account.margin_balance, session.account.wallet_balance)
             session.journal.sync()
-        if now >= self._next_sync and not session.disconnected:
-            self._synchronise_or_wait()
-            session.step()
         self._check_invariants(now)
+
+    def _read_wallet(self) -> None:
+        """Above half the threshold the account is read: some venues push nothing when only the mark price moves."""
+        try:
+            self.session.see_account(self.session.venue.account())
+        except VenueError as error:
+            self.session.say("warning", f"the account could not be read: {error}")
 
     def _synchronise(self) -> None:
         session = self.session
         self._known_until = synchronise(session, self._known_until)
         self._next_sync = session.clock.now() + session.policy.sync_ms
 
-    def _synchronise_or_wait(self) -> None:
+    def _synchronise_if_due(self, now: Millis) -> bool:
+        """Synchronise, unless a stream is down or a failure is too fresh; True if it was done."""
         session = self.session
+        if session.disconnected or now < self._not_before:
+            return False
         try:
             self._synchronise()
         except VenueError as error:
-            now = session.clock.now()
-            self._next_sync = error.until if isinstance(error, RateLimited) else now + _RETRY_MS
+            self._not_before = error.until if isinstance(error, RateLimited) else now + _RETRY_MS
             session.say("error", f"synchronisation failed, trying again: {error}")
+            return False
+        return True
 
     def _cancel(self, which: Callable[[Order], bool], why: str) -> None:
         session = self.session
@@ -138,10 +170,7 @@ class Loop:
             and desk.retry_at is None
             and book.long.cycle > 0
             and book.short.cycle > 0
-            and all(
-                order.state is OrderState.WORKING and order.pending is Pending.NOTHING and order.filled == 0
-                for order in book.orders.values()
-            )
+            and all(_is_at_rest(order) and order.filled == 0 for order in book.orders.values())
         )
 
     def _take_profit_gap(self, desk: Desk, now: Millis) -> list[invariants.Violation]:
@@ -154,7 +183,9 @@ class Loop:
         for side in (desk.book.long, desk.book.short):
             key = (desk.symbol, side.side.value)
             closing = sum((order.remaining for order in side.exits.values()), ZERO)
-            if closing >= side.held or desk.retry_at is not None or side.held < desk.instrument.min_quantity:
+            is_asked_for = any(not _is_at_rest(order) for order in side.exits.values())
+            is_waiting = is_asked_for or desk.retry_at is not None
+            if closing >= side.held or is_waiting or side.held < desk.instrument.min_quantity:
                 self._gap_since.pop(key, None)
                 continue
             since = self._gap_since.setdefault(key, now)
@@ -162,3 +193,8 @@ class Loop:
                 text = f"{side.side.value}: take-profit for {closing} of {side.held} held since {now - since} ms"
                 found.append(invariants.Violation("I-15", text))
         return found
+
+
+def _is_at_rest(order: Order) -> bool:
+    """Whether nothing about an order is unknown or on its way."""
+    return order.state is OrderState.WORKING and order.pending is Pending.NOTHING

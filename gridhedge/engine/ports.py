@@ -58,8 +58,6 @@ class Capabilities(NamedTuple):
     processing_ms: Millis
     """How long the venue may still work on a request that arrived in time."""
     max_open_orders: int
-    polls_account: bool = False
-    """Whether the account must be read, because the venue pushes nothing when only the mark price moves."""
 
 
 class Check(NamedTuple):

@@ -230,7 +230,7 @@ class Session:
         desk.retry_at = None
         self._margin_changed = True
         for _ in range(_DECISIONS_AT_MOST):
-            view = self._view(desk, now)
+            view = self.view(desk, now)
             decisions = desk.strategy.decide(view)
             if not decisions:
                 break
@@ -244,7 +244,8 @@ class Session:
         if changes:
             self._send(desk, changes, now)
 
-    def _view(self, desk: Desk, now: Millis) -> View:
+    def view(self, desk: Desk, now: Millis) -> View:
+        """What the symbol's strategy is shown now."""
         policy = self.policy
         return desk.view(
             self.account.margin_balance, self.available(), self.reserve(), policy.max_notional, now, policy.tick_ms

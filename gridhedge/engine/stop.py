@@ -32,14 +32,15 @@ class Stopper:
         self._file = file
 
     def raise_stop(self, session: Session, symbol: str, reason: str, level: str = "emergency") -> None:
-        """Stop the account. ``freeze`` (an invariant broken, a second bot) sends nothing and leaves no file."""
+        """Stop the account until a person lifts it. ``emergency`` carries out ``emergency_action``; ``freeze`` (an
+        invariant broken, a second bot) sends nothing at all."""
         if self.reason:
             return
         now = session.clock.now()
         self.reason, self.level = f"{level} stop: {reason}", level
         session.record(StopRaised(level, symbol, reason, now))
         session.journal.sync()
-        if level == "emergency" and self._file is not None:
+        if self._file is not None:
             self._file.write(now, symbol, reason, session.mm_rate)
         session.say("critical", f"{symbol}: {self.reason}")
         if level == "emergency" and not session.policy.dry_run:

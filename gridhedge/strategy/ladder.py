@@ -79,13 +79,17 @@ def resting_levels(
     """
     base = now_price
     executed = -1
+    fills = side.fills
+    started = len(fills)
     for level in range(depth):
-        rest = reference[level] - side.filled(level)
-        if rest <= 0:
-            executed = level
-            continue
+        rest = reference[level]
+        if level < started:
+            rest -= fills[level].quantity
+            if rest <= 0:
+                executed = level
+                continue
         if executed >= 0:
-            base, executed = side.fills[executed].average, -1
+            base, executed = fills[executed].average, -1
         if level < side.now_levels:
             base = now_price
         else:

@@ -11,5 +11,5 @@ def now_levels(other: SideBook) -> int:
 
 
 def next_cycle(side: SideBook, now_ms: int) -> int:
-    """Identity of the side's next cycle: the second it begins in, or one more than the last one's."""
-    return max(now_ms // 1000, side.last_cycle + 1)
+    """Identity of the side's next cycle: the second it begins in, or one more than any before it."""
+    return max(now_ms // 1000, side.last_cycle + 1, side.cycle + 1)

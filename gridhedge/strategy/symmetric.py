@@ -12,7 +12,7 @@ from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.budget import RETURN_FACTOR, level_margin, missing_margin
-from gridhedge.strategy.ladder import completed_table, fraction, reference_quantities, resting_levels
+from gridhedge.strategy.ladder import base_quantity, completed_table, fraction, reference_quantities, resting_levels
 from gridhedge.strategy.reentry import next_cycle, now_levels
 from gridhedge.strategy.settings import SymmetricSettings
 from gridhedge.strategy.take_profit import is_good_enough, take_profit_price
@@ -39,16 +39,27 @@ class Symmetric:
         """New cycles where a side is flat, the table on a cold start, and the look-ahead's switch."""
         book = view.book
         long, short = book.long, book.short
+        if self._is_cold(view):
+            return self._decide_cold_start(view)
         if long.cycle and short.cycle:
             return self._decide_look_ahead(view)
-        if is_flat(long) and is_flat(short):
-            return self._decide_cold_start(view)
         decisions = []
         for side, other in ((long, short), (short, long)):
             if side.cycle == 0:
                 levels = min(now_levels(other), len(book.reference))
                 decisions.append(CycleOpened(book.symbol, side.side, next_cycle(side, view.now), levels, view.now))
         return tuple(decisions)
+
+    def _is_cold(self, view: View) -> bool:
+        """Both sides hold nothing, and no cycle is under way: none was opened, or one whose opening never got through
+        and whose table has become old."""
+        long, short = view.book.long, view.book.short
+        if long.entered or short.entered:
+            return False
+        if not long.cycle and not short.cycle:
+            return True
+        began = max(long.cycle, short.cycle) * 1000
+        return view.now - began > self._timeout and not view.book.orders
 
     def _decide_cold_start(self, view: View) -> tuple[Decision, ...]:
         book = view.book
@@ -67,6 +78,22 @@ class Symmetric:
 
     def _table(self, view: View) -> tuple[Quantity, ...]:
         return reference_quantities(self.settings, view.instrument, view.leverage, view.market.last, view.max_notional)
+
+    def remarks(self, view: View) -> tuple[str, ...]:
+        """A first quantity raised to the venue's minimum, and a ladder that the venue's limits cut short."""
+        settings, price = self.settings, view.market.last
+        found = []
+        first = base_quantity(settings, view.instrument, view.leverage, price)
+        if first * price > settings.initial_position_size_usd * view.leverage:
+            margin = first * price / view.leverage
+            found.append(
+                f"the first quantity is raised to the venue's minimum {first}: {margin:.2f} of margin per side"
+            )
+        levels = len(self._table(view))
+        if levels < settings.max_grid_levels_per_side:
+            most = settings.max_grid_levels_per_side
+            found.append(f"the ladder ends after {levels} of {most} levels: one take-profit could not close more")
+        return tuple(found)
 
     def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
         return completed_table(self.settings, view.instrument, known, self._table(view))
@@ -129,8 +156,11 @@ class Symmetric:
                 else:
                     need += missing_margin(side, level, rest, price, view.leverage, view.fees.taker)
                     pairs.append(self._entry(draft, side, level, price, rest, Urgency.LOOK_AHEAD))
-            self._join_small_levels(draft, side)
             self._want_take_profit(draft, side)
+        least = view.instrument.min_notional
+        if any(entry.quantity * entry.price < least for entry in draft.wanted):
+            self._join_small_levels(draft, long)
+            self._join_small_levels(draft, short)
         if look_ahead:
             self._want_look_ahead(draft, pairs, need)
         elif book.look_ahead_withdrawn:
@@ -296,11 +326,6 @@ _WHY = {
     Urgency.OPENING: "opens the side",
     Urgency.LOOK_AHEAD: "averages one level deeper on both sides",
 }
-
-
-def is_flat(side: SideBook) -> bool:
-    """No cycle, and nothing left over from the last one."""
-    return side.cycle == 0 and side.entered == 0
 
 
 class _Draft:

@@ -67,5 +67,8 @@ class Strategy(Protocol):
     def plan(self, view: View) -> Plan:
         """Which orders should rest, given the book as it is."""
 
+    def remarks(self, view: View) -> tuple[str, ...]:
+        """What the user should know before the first order: limits of the venue that change what was asked for."""
+
     def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
         """The table of quantities that the levels found in a venue's history imply (recovery from nothing)."""
