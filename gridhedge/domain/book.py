@@ -282,6 +282,10 @@ class SymbolBook:
         order = self.orders.get(event.client_id)
         if order is None or event.accepted is None:
             return
+        if event.reason is Reject.UNKNOWN_ORDER:
+            # The venue does not have it any more: still pending, so that it is left alone until that is explained.
+            order.amending = None
+            return
         if event.accepted and order.amending is not None:
             order.price, order.quantity = order.amending
             order.venue_price = order.price

@@ -116,8 +116,9 @@ class Session:
     def next_due(self) -> Millis | None:
         """When to step even if nothing arrives."""
         due = self.unknowns.next_due()
+        may_act = not self.disconnected and not self.wants_sync
         for desk in self.desks:
-            other = desk.next_due()
+            other = self.clock.now() if desk.dirty and may_act else desk.next_due()
             if other is not None and (due is None or other < due):
                 due = other
         return due
@@ -151,12 +152,13 @@ class Session:
         return changed
 
     def _see_account(self, account: AccountSeen) -> None:
-        moved = abs(account.available - self.account.available)
+        paid = account.wallet_balance != self.account.wallet_balance
         self.account = account
         self._spent = ZERO
         self._margin_changed = True
-        for desk in self.desks:
-            if desk.plan.slack is not None and moved >= desk.plan.slack:
+        if paid:
+            # A deposit, a withdrawal, somebody else's trade. What prices do to the balance is told by the bands.
+            for desk in self.desks:
                 desk.dirty = True
 
     def _see_connection(self, change: ConnectionChanged) -> None:
