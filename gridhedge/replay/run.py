@@ -58,13 +58,16 @@ def replay(
     """Run the profile's strategies over candles, one series per symbol, on an embedded exchange of its own.
 
     ``progress`` is told the replay's time now and then. Raises UsageError when a symbol has no candles.
+    A profile's ``dry_run`` does not count here: nothing real is sent anyway.
     """
+    profile = profile.model_copy(update={"dry_run": False})
     paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
     balance = paper.balance if paper else _BALANCE
     exchange = Exchange(
         [_listing(profile, entry.symbol, candles_by_symbol, funding or {}) for entry in profile.symbols],
         balance,
         fill=paper.fill if paper else "through",
+        liquidity=paper.liquidity if paper else None,
         keep_history=False,
     )
     venue = PaperVenue(exchange, latency_ms=paper.latency_ms if paper else 0)

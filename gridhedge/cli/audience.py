@@ -1,0 +1,209 @@
+"""Keeps an account's files and screen up to date while the session trades: logs, state, trades, status."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.events import CycleOpened, Event, Execution, ExecutionKind, StopRaised
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.order import OrderState, parse_client_id
+from gridhedge.domain.values import Millis, Price, Role
+from gridhedge.engine.desk import Desk
+from gridhedge.engine.loop import Loop
+from gridhedge.engine.ports import Level
+from gridhedge.engine.show import account_status
+from gridhedge.engine.status import AccountStatus, RecentEvent
+from gridhedge.store.emergency import Emergency, raise_emergency, read_emergency
+from gridhedge.store.ledger import Ledger
+from gridhedge.store.logs import AccountLogs, line
+from gridhedge.store.snapshot import StatusFile
+from gridhedge.store.state import CycleFacts, PositionRow, SymbolState, write_state
+from gridhedge.store.trades import TradesFile
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_EVENTS_KEPT = 50
+_PRICES_KEPT = 240
+_NEVER = 1 << 62
+"""A moment after every other: whatever is offered then is written."""
+
+Show = Callable[[AccountStatus], object]
+
+
+class EmergencyFile:
+    """The engine's stop file in an account's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def is_set(self) -> bool:
+        return read_emergency(self._folder) is not None
+
+    def write(self, at: Millis, symbol: str, reason: str, mm_rate: Decimal) -> None:
+        raise_emergency(self._folder, Emergency(at, symbol, reason, mm_rate))
+
+
+class FileAudience:
+    """``engine.ports.Audience`` over an account's folder and a screen.
+
+    Without a ledger (a dry run) neither the state file nor the trades are written, logs and status only; and the
+    decisions, which change nothing that could be seen, are shown as they are said.
+    """
+
+    def __init__(self, folder: Path, logs: AccountLogs, ledger: Ledger | None, demo: bool, quote: str) -> None:
+        self._folder = folder
+        self._logs = logs
+        self._demo = demo
+        self._quote = quote
+        self._trades = None if ledger is None else TradesFile(folder / "trades_history.csv", ledger)
+        self._status = StatusFile(folder / "status.json")
+        self._events: deque[RecentEvent] = deque(maxlen=_EVENTS_KEPT)
+        self._prices: dict[str, deque[Price]] = {}
+        self._loop: Loop | None = None
+        self._started: Millis = 0
+        self._traded = False
+        self._tags: dict[str, str] = {}
+        """What marks our order ids, by symbol."""
+
+    def attend(self, loop: Loop) -> None:
+        """The loop that this audience belongs to; before its start."""
+        self._loop = loop
+        self._started = loop.session.clock.now()
+        self._tags = {desk.symbol: desk.book.tag for desk in loop.session.desks}
+
+    # ---- the port ------------------------------------------------------------------------------------------------
+
+    def told(self, event: Event) -> None:
+        self._logs.bot.debug(line(type(event).__name__, **{k: v for k, v in event._asdict().items() if v is not None}))
+        if isinstance(event, Execution):
+            self._traded = True
+            text = execution_text(event, self._tags.get(event.symbol, ""))
+            self._logs.trades.info(text)
+            self._remember("info", text, event.at)
+        elif isinstance(event, CycleOpened):
+            self._remember("info", opening_text(event), event.at)
+        elif isinstance(event, StopRaised):
+            self._logs.bot.critical(line("stop_raised", level=event.level, symbol=event.symbol, reason=event.reason))
+
+    def said(self, level: Level, text: str) -> None:
+        self._logs.bot.log(_LEVELS.get(level, logging.CRITICAL), text)
+        if level in ("warning", "error", "critical") or (level == "info" and self._trades is None):
+            self._remember(level, text, self._now())
+
+    def stepped(self) -> None:
+        """Bring the files in line with the book."""
+        loop = self._loop
+        if loop is None or self._trades is None:
+            return
+        desks = loop.session.desks
+        write_state(self._folder / "bot_state.json", [symbol_state(desk, loop.session.clock.now()) for desk in desks])
+        if self._traded:
+            self._traded = False
+            self._trades.refresh()
+            for desk in desks:
+                self._log_positions(desk)
+
+    # ---- once a tick ---------------------------------------------------------------------------------------------
+
+    def status(self) -> AccountStatus:
+        """What the screen and ``gridhedge status`` show; the price of this tick joins the sparkline."""
+        loop = self._loop
+        assert loop is not None, "a status needs a loop"
+        for desk in loop.session.desks:
+            self._prices.setdefault(desk.symbol, deque(maxlen=_PRICES_KEPT)).append(desk.market.last)
+        prices = {symbol: tuple(seen) for symbol, seen in self._prices.items()}
+        return account_status(
+            loop.session, self._demo, self._quote, self._started, loop.ticks, prices, tuple(self._events)
+        )
+
+    def publish(self, show: Show, last: bool = False) -> AccountStatus:
+        """Show the status, and leave it on disk once a second; the ``last`` one always."""
+        status = self.status()
+        self._status.offer(_NEVER if last else time.monotonic_ns() // 1_000_000, status)
+        show(status)
+        return status
+
+    # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _now(self) -> Millis:
+        return self._loop.session.clock.now() if self._loop is not None else 0
+
+    def _remember(self, level: str, text: str, at: Millis) -> None:
+        kind = level if level in ("warning", "error", "critical") else "info"
+        self._events.append(RecentEvent(at, kind, text))  # type: ignore[arg-type]  # one of the four
+
+    def _log_positions(self, desk: Desk) -> None:
+        for side in (desk.book.long, desk.book.short):
+            self._logs.positions.info(
+                line(
+                    "position",
+                    symbol=desk.symbol,
+                    side=side.side,
+                    quantity=side.held,
+                    average=side.cost / side.entered if side.entered else Decimal(0),
+                    levels=len(side.fills),
+                    realised_net=side.realised,
+                )
+            )
+
+
+def execution_text(event: Execution, tag: str) -> str:
+    """``DOGEUSDT long level 1: 752 @ 0.19733, fee 0.0297``; ``tag`` marks our order ids (``SymbolBook.tag``)."""
+    key = parse_client_id(tag, event.client_id)
+    if event.kind is not ExecutionKind.TRADE:
+        what = event.kind.value
+    elif key is None:
+        what = f"{'reduced' if event.closing else 'raised'} by hand"
+    else:
+        what = f"level {key.level}" if key.role.is_entry else key.role.name.lower().replace("_", "-")
+    return f"{event.symbol} {event.side.value} {what}: {event.quantity:f} @ {event.price:f}, fee {event.fee:.4f}"
+
+
+def opening_text(event: CycleOpened) -> str:
+    """``DOGEUSDT long opens with levels 0 to 3``."""
+    levels = "level 0" if event.now_levels == 1 else f"levels 0 to {event.now_levels - 1}"
+    return f"{event.symbol} {event.side.value} opens with {levels}"
+
+
+def symbol_state(desk: Desk, now: Millis) -> SymbolState:
+    """The state file's picture of a symbol."""
+    book = desk.book
+    return SymbolState(
+        book.symbol,
+        now,
+        tuple(_rows(book, book.long)),
+        tuple(_rows(book, book.short)),
+        _take_profit_id(book.long),
+        _take_profit_id(book.short),
+        book.reference,
+        _cycle(book.long),
+        _cycle(book.short),
+    )
+
+
+def _rows(book: SymbolBook, side: SideBook) -> list[PositionRow]:
+    rows = [
+        PositionRow(fill.quantity, fill.average, level, fill.order_id, fill.created, fill.executed)
+        for level, fill in enumerate(side.fills)
+        if fill.quantity > 0
+    ]
+    rows += [
+        PositionRow(order.remaining, order.price, level, order.venue_id or order.client_id, order.created)
+        for level, order in sorted(side.entries.items())
+        if order.state is OrderState.WORKING
+    ]
+    return sorted(rows, key=lambda row: (row.grid_level, row.executed is None))
+
+
+def _take_profit_id(side: SideBook) -> str | None:
+    order = side.exits.get(Role.TAKE_PROFIT)
+    return None if order is None else order.venue_id or order.client_id
+
+
+def _cycle(side: SideBook) -> CycleFacts | None:
+    return CycleFacts(side.cycle, side.now_levels) if side.cycle else None

@@ -1,0 +1,175 @@
+"""``gridhedge backtest``: recorded candles through the live engine."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gridhedge.cli.options import check_folder, moment, profile_option, write_result
+from gridhedge.cli.profiles import open_profile
+from gridhedge.domain.errors import UsageError
+from gridhedge.domain.values import Millis
+from gridhedge.profile.settings import Profile
+
+if TYPE_CHECKING:
+    from gridhedge.replay.candles import Candles
+    from gridhedge.replay.funding import FundingSeries
+    from gridhedge.replay.metrics import Metrics
+    from gridhedge.replay.run import ReplayResult
+
+_STDOUT = Path("-")
+_SYMBOL = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{2,12}USD[TC](?![A-Z0-9])")
+
+
+@click.command("backtest")
+@profile_option
+@click.option("--data", "files", type=click.Path(path_type=Path), multiple=True, required=True, help="Candle file.")
+@click.option("--symbol", help="Replaces the symbol of a one-symbol profile.")
+@click.option("--funding", "funding_files", type=click.Path(path_type=Path), multiple=True, help="Funding file.")
+@click.option("--from", "start", help="First day or time, UTC: 2025-05-04 or 2025-05-04T12:00.")
+@click.option("--to", "end", help="Last day or time (exclusive), UTC.")
+@click.option("--allow-gaps", is_flag=True, help="Accept candle files with holes of more than a day.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures there (- for stdout).")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a report with charts there.")
+def command(
+    profile: Path,
+    files: tuple[Path, ...],
+    symbol: str | None,
+    funding_files: tuple[Path, ...],
+    start: str | None,
+    end: str | None,
+    allow_gaps: bool,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    """Replay recorded candles with the same strategy, engine and accounting as live.
+
+    One --data file per symbol of the profile, in the profile's order; --funding likewise.
+    """
+    for target in (json_file, html_file):
+        if target is not None:
+            check_folder(target)
+    settings = open_profile(profile)
+    if symbol is not None:
+        settings = with_symbol(settings, symbol)
+    began = time.perf_counter()
+    candles = _load(settings, files, start, end, allow_gaps)
+    funding = _load_funding(settings, funding_files, candles)
+    load_seconds = time.perf_counter() - began
+    from gridhedge.cli.backtest_page import backtest_page, print_summary
+    from gridhedge.replay.run import replay
+
+    with _progress(candles) as progress:
+        result = replay(settings, candles, funding, progress)
+    metrics = _measure(result, candles, load_seconds)
+    _remarks(candles, funding)
+    if html_file is not None:
+        write_result(html_file, backtest_page(result, metrics, candles))
+    text = json.dumps(metrics.to_json(), indent=1)
+    if json_file == _STDOUT:
+        click.echo(text)
+        return
+    if json_file is not None:
+        write_result(json_file, text + "\n")
+    print_summary(result, metrics)
+
+
+def with_symbol(profile: Profile, symbol: str) -> Profile:
+    """The one-symbol profile, trading another symbol with the same settings."""
+    if len(profile.symbols) != 1:
+        raise UsageError(f"--symbol replaces the symbol of a one-symbol profile; this one has {len(profile.symbols)}")
+    entry = profile.symbols[0].model_copy(update={"symbol": symbol})
+    return profile.model_copy(update={"symbols": (entry,)})
+
+
+def _load(
+    profile: Profile, files: tuple[Path, ...], start: str | None, end: str | None, allow_gaps: bool
+) -> dict[str, Candles]:
+    from gridhedge.replay.candles import load_candles
+
+    if len(files) != len(profile.symbols):
+        names = ", ".join(entry.symbol for entry in profile.symbols)
+        raise UsageError(f"{len(files)} --data files for {len(profile.symbols)} symbols ({names}): give one per symbol")
+    first = None if start is None else moment("--from", start)
+    last = None if end is None else moment("--to", end)
+    loaded = {}
+    for entry, file in zip(profile.symbols, files, strict=True):
+        candles = load_candles(file, allow_gaps)
+        loaded[entry.symbol] = candles.between(first, last)
+    return loaded
+
+
+def _load_funding(
+    profile: Profile, files: tuple[Path, ...], candles: Mapping[str, Candles]
+) -> dict[str, FundingSeries]:
+    if not files:
+        return {}
+    from gridhedge.replay.funding import load_funding
+
+    if len(files) != len(profile.symbols):
+        raise UsageError(
+            f"{len(files)} --funding files for {len(profile.symbols)} symbols: give one per symbol, or none"
+        )
+    return {
+        entry.symbol: load_funding(file).between(candles[entry.symbol].start, candles[entry.symbol].end)
+        for entry, file in zip(profile.symbols, files, strict=True)
+    }
+
+
+def _measure(result: ReplayResult, candles: Mapping[str, Candles], load_seconds: float) -> Metrics:
+    from gridhedge.replay.equity import Market
+    from gridhedge.replay.metrics import Recording, measure
+
+    desks = {desk.symbol: desk for desk in result.session.desks}
+    markets = {
+        symbol: Market(series, desks[symbol].instrument, desks[symbol].fees, desks[symbol].leverage)
+        for symbol, series in candles.items()
+    }
+    return measure(
+        Recording(
+            result.profile.account,
+            markets,
+            result.events,
+            result.start_balance,
+            result.ended_at,
+            result.last_prices,
+            result.ended_by,
+            load_seconds,
+            result.replay_seconds,
+        )
+    )
+
+
+def _remarks(candles: Mapping[str, Candles], funding: Mapping[str, FundingSeries]) -> None:
+    for symbol, series in candles.items():
+        named = set(_SYMBOL.findall(series.source.upper()))
+        if named and symbol not in named:
+            click.echo(f"note: {symbol}: {series.source} seems to hold prices of {', '.join(named)}", err=True)
+        for note in (*series.notes, *(funding[symbol].notes if symbol in funding else ())):
+            click.echo(f"note: {symbol}: {note}", err=True)
+    if not funding:
+        click.echo("note: no --funding file: the profile's constant rate is charged every 8 hours", err=True)
+
+
+@contextmanager
+def _progress(candles: Mapping[str, Candles]) -> Iterator[Callable[[Millis], None] | None]:
+    """A bar on long work, on stderr, where somebody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    start = max(series.start for series in candles.values())
+    end = min(series.end for series in candles.values())
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("replay", total=end - start)
+        yield lambda at: bar.update(task, completed=at - start)

@@ -1,0 +1,133 @@
+"""The one place that picks implementations: which venue, which feed, which files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from gridhedge.domain.errors import DiskFailure, UsageError
+from gridhedge.domain.values import HUNDRED, Millis
+from gridhedge.profile.settings import Profile
+from gridhedge.profile.venues import (
+    CandleFeedSettings,
+    FeedSettings,
+    PaperSettings,
+    SyntheticFeedSettings,
+    TickFeedSettings,
+)
+from gridhedge.store.files import disk_failure, open_private, private_directory
+from gridhedge.venue.paper.disk import PaperDisk
+from gridhedge.venue.paper.exchange import Exchange
+from gridhedge.venue.paper.feed import Feed
+from gridhedge.venue.paper.funding import ConstantFunding
+from gridhedge.venue.paper.instruments import fees, instrument
+from gridhedge.venue.paper.market import Listing
+from gridhedge.venue.paper.venue import PaperVenue
+
+_PPM_PER_PERCENT = 10_000
+
+Pause = Callable[[Millis], None]
+
+
+def paper_settings(profile: Profile) -> PaperSettings:
+    """The venue's settings; UsageError when the profile names a venue that this version does not have."""
+    if not isinstance(profile.venue, PaperSettings):
+        raise UsageError(f"account {profile.account}: this version trades on venue paper only")
+    return profile.venue
+
+
+def paper_file(data: Path, account: str) -> Path:
+    """Where the embedded exchange of an account keeps itself."""
+    return data / account / "paper_exchange.sqlite3"
+
+
+def paper_exchange(profile: Profile) -> Exchange:
+    """The embedded exchange as the profile describes it, new and in memory: reads feed files, writes nothing.
+
+    Raises UsageError: a symbol that the shipped rules do not have, a feed file that can not be used.
+    """
+    paper = paper_settings(profile)
+    listings = [_listing(paper, entry.symbol) for entry in profile.symbols]
+    return Exchange(listings, paper.balance, fill=paper.fill, liquidity=paper.liquidity)
+
+
+def paper_venue(
+    profile: Profile, exchange: Exchange, disk: PaperDisk | None = None, pause: Pause | None = None
+) -> PaperVenue:
+    """The exchange behind the engine's port. With ``disk`` every change of it is kept there."""
+    return PaperVenue(exchange, latency_ms=paper_settings(profile).latency_ms, pause=pause, disk=disk)
+
+
+def restored(exchange: Exchange, file: Path) -> PaperDisk:
+    """Give the new exchange what ``file`` has kept of it, if it was there before; the disk that keeps it from now on.
+
+    Must be called in the thread that will trade. Raises UsageError for other symbols than it was kept for, and
+    DiskFailure: an exchange that can not be read is never begun anew by itself, because it holds the account's money.
+    """
+    private_directory(file.parent)
+    try:
+        os.close(open_private(file, os.O_RDWR | os.O_CREAT))  # SQLite alone would let everybody read it
+    except OSError as error:
+        raise disk_failure(file, error) from error
+    try:
+        disk = PaperDisk(file)
+    except DiskFailure as error:
+        raise _unreadable(file, error) from error
+    try:
+        disk.restore(exchange)
+    except UsageError:
+        disk.close()
+        raise
+    except (DiskFailure, ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError) as error:
+        disk.close()
+        raise _unreadable(file, error) from error
+    return disk
+
+
+def _unreadable(file: Path, error: Exception) -> DiskFailure:
+    what = str(error) if isinstance(error, DiskFailure) else f"{file}: not understood ({type(error).__name__}: {error})"
+    return DiskFailure(f"{what}; put a copy of the file back, or remove it to begin anew with the profile's balance")
+
+
+def _listing(paper: PaperSettings, symbol: str) -> Listing:
+    traded = instrument(paper.rules, symbol)
+    settings = paper.feeds[symbol]
+    funding = ConstantFunding(traded.funding_interval_minutes, paper.funding_rate_percent / HUNDRED)
+    return Listing(traded, fees(paper.rules, symbol), _feed(paper, symbol, settings, traded.tick_size), funding)
+
+
+def _feed(paper: PaperSettings, symbol: str, settings: FeedSettings, tick_size: Decimal) -> Feed:
+    if isinstance(settings, SyntheticFeedSettings):
+        from gridhedge.venue.paper.synthetic import SyntheticFeed
+
+        return SyntheticFeed(
+            paper.seed,
+            paper.start_ms,
+            settings.price,
+            tick_size,
+            int(settings.step_seconds * 1000),
+            int(settings.volatility_percent * _PPM_PER_PERCENT),
+        )
+    if isinstance(settings, CandleFeedSettings):
+        from gridhedge.replay.candles import load_candles
+        from gridhedge.venue.paper.candle_feed import CandleFeed
+
+        candles = load_candles(settings.file)
+        return CandleFeed(
+            candles.times,
+            candles.open,
+            candles.high,
+            candles.low,
+            candles.close,
+            candles.interval_ms,
+            settings.path_order,
+        )
+    if isinstance(settings, TickFeedSettings):
+        from gridhedge.replay.ticks import load_ticks
+        from gridhedge.venue.paper.feed import TickFeed
+
+        ticks = load_ticks(settings.file)
+        return TickFeed(ticks.times.tolist(), ticks.prices.tolist())
+    raise UsageError(f"{symbol}: no feed for {type(settings).__name__}")

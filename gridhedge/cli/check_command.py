@@ -1,0 +1,88 @@
+"""``gridhedge check``: readiness, line by line; places nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from gridhedge.cli.accounts import command_line
+from gridhedge.cli.build import paper_exchange, paper_venue
+from gridhedge.cli.options import data_option, json_option, profile_option
+from gridhedge.cli.profiles import open_profile
+from gridhedge.cli.runner import refuse_emergency
+from gridhedge.domain.errors import Refused
+from gridhedge.engine.ports import Check, Venue
+from gridhedge.profile.settings import Profile
+from gridhedge.store.emergency import read_emergency
+from gridhedge.strategy.ladder import base_quantity, reference_quantities
+from gridhedge.strategy.settings import SymmetricSettings
+
+
+@click.command("check")
+@profile_option
+@json_option
+@data_option
+def command(profile: Path, as_json: bool, data_dir: Path) -> None:
+    """Try the profile against its venue and say what would be done; changes and places nothing."""
+    settings = open_profile(profile)
+    venue = paper_venue(settings, paper_exchange(settings))
+    checks = [
+        Check("profile", True, f"{profile}: account {settings.account}, digest {settings.digest}"),
+        _stop_check(data_dir, settings.account),
+        *venue.checks([entry.symbol for entry in settings.symbols]),
+        *_strategy_checks(settings, venue),
+    ]
+    if as_json:
+        click.echo(json.dumps([check._asdict() for check in checks], indent=1))
+    else:
+        _print(checks)
+    refuse_emergency(data_dir / settings.account, settings.account)
+    failed = [check.name for check in checks if check.passed is False]
+    if failed:
+        raise Refused(f"not ready: {', '.join(failed)}")
+
+
+def _stop_check(data: Path, account: str) -> Check:
+    emergency = read_emergency(data / account)
+    if emergency is None:
+        return Check("emergency stop", True, "none is set")
+    return Check("emergency stop", False, f"{emergency.reason}; {command_line('resume', data, account)}")
+
+
+def _strategy_checks(profile: Profile, venue: Venue) -> list[Check]:
+    checks = []
+    for entry in profile.symbols:
+        settings = entry.strategy
+        assert isinstance(settings, SymmetricSettings), "the only strategy so far"
+        rules, market = venue.instrument(entry.symbol), venue.market(entry.symbol)
+        leverage = min(entry.leverage, rules.max_leverage)
+        if leverage < entry.leverage:
+            checks.append(Check("leverage", None, f"{entry.symbol}: {entry.leverage}x lowered to {leverage}x"))
+        table = reference_quantities(settings, rules, leverage, market.last, profile.risk.max_notional_per_side)
+        wished = settings.initial_position_size_usd * leverage / market.last
+        first = base_quantity(settings, rules, leverage, market.last)
+        if first > wished:
+            margin = first * market.last / leverage
+            text = f"{entry.symbol}: raised to the venue's minimum {first}: real first margin {margin:.2f}"
+            checks.append(Check("first quantity", None, text))
+        levels = (
+            f"{len(table)} of {settings.max_grid_levels_per_side} levels, {sum(table)} {rules.base} per side in all"
+        )
+        checks.append(Check("ladder", bool(table), f"{entry.symbol}: {levels}"))
+        if table:
+            text = f"would open {table[0]} long and {table[0]} short of {entry.symbol} at {market.last}"
+            checks.append(Check("first orders", None, text))
+    return checks
+
+
+def _print(checks: list[Check]) -> None:
+    from rich.markup import escape
+
+    from gridhedge.cli.terminal import Terminal
+
+    console = Terminal()
+    for check in checks:
+        mark = {True: "[green]ok  [/green]", False: "[bold red]FAIL[/bold red]", None: "[dim]note[/dim]"}[check.passed]
+        console.print(f"{mark} {escape(check.name)}: {escape(check.text)}", soft_wrap=True)

@@ -1,0 +1,56 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gridhedge.domain.errors import UsageError
+from gridhedge.domain.values import Millis
+
+profiles_option = click.option(
+    "--profile",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    required=True,
+    help="A profile; may be given several times, one per account.",
+)
+profile_option = click.option(
+    "--profile", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The profile."
+)
+data_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    help="Where accounts keep their files.",
+)
+account_option = click.option("--account", help="The account; needed where there are several.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def moment(option: str, text: str) -> Millis:
+    """A day or time as a user writes it; UTC where it has no offset. Raises UsageError, naming the option."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: not a day or time; write 2025-05-04 or 2025-05-04T12:00") from error
+    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()) * 1000
+
+
+def write_result(path: Path, text: str) -> None:
+    """Write a file that the user asked for. Raises UsageError."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path}: can not be written ({error.strerror}); choose another file") from error
+
+
+def check_folder(path: Path) -> None:
+    """Raises UsageError where ``write_result`` could not write because the folder is missing: before long work."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: the folder {path.parent} does not exist; make it, or choose another file")

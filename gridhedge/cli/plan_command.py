@@ -1,0 +1,203 @@
+"""``gridhedge plan``: the ladder that a profile means, and where it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gridhedge.cli.build import paper_exchange, paper_settings, paper_venue
+from gridhedge.cli.options import data_option, json_option, profile_option
+from gridhedge.cli.profiles import open_profile
+from gridhedge.domain.errors import UsageError
+from gridhedge.domain.instrument import Instrument
+from gridhedge.domain.values import Price
+from gridhedge.engine.status import AccountStatus
+from gridhedge.profile.settings import Profile, SymbolSettings
+from gridhedge.replay.ends import End, Way, where_it_ends
+from gridhedge.store.snapshot import read_status
+from gridhedge.strategy.preview import Ladder, LadderLine, preview
+from gridhedge.strategy.settings import SymmetricSettings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+@click.command("plan")
+@profile_option
+@click.option("--price", help="Start from this price instead of the market's.")
+@click.option("--symbol", help="Which symbol of the profile (default: all of them).")
+@json_option
+@data_option
+def command(profile: Path, price: str | None, symbol: str | None, as_json: bool, data_dir: Path) -> None:
+    """Show level, price, quantity, margin and take-profit of both sides, and where the ladder ends.
+
+    Without --price it begins where the account's bot last saw the price, or else where the prices begin.
+    """
+    settings = open_profile(profile)
+    entries = [entry for entry in settings.symbols if symbol in (None, entry.symbol)]
+    if not entries:
+        raise UsageError(f"{profile}: symbol {symbol} is not in it; it has {', '.join(_names(settings))}")
+    said = _price(price)
+    seen = _prices_seen(data_dir, settings)
+    plans = [_plan(settings, entry, said or seen.get(entry.symbol)) for entry in entries]
+    if as_json:
+        click.echo(json.dumps(plans[0] if len(plans) == 1 else plans, indent=1))
+        return
+    from gridhedge.cli.terminal import Terminal
+
+    console = Terminal()
+    for plan in plans:
+        for side in ("long", "short"):
+            console.print(fitting_table(console, plan, side))
+        for text in _endings(plan["ends"]):
+            console.print(text, soft_wrap=True)
+
+
+def _prices_seen(data: Path, profile: Profile) -> dict[str, Price]:
+    """The last price of each symbol that the account's bot has left in its status."""
+    status = read_status(data / profile.account / "status.json", AccountStatus)
+    return {} if status is None else {symbol.symbol: symbol.last for symbol in status.symbols}
+
+
+def _names(profile: Profile) -> list[str]:
+    return [entry.symbol for entry in profile.symbols]
+
+
+def _price(text: str | None) -> Price | None:
+    if text is None:
+        return None
+    try:
+        price = Decimal(text)
+    except InvalidOperation as error:
+        raise UsageError(f"--price {text}: not a number") from error
+    if not price.is_finite() or price <= 0:
+        raise UsageError(f"--price {text}: a price is above zero")
+    return price
+
+
+def _plan(profile: Profile, entry: SymbolSettings, said: Price | None) -> dict[str, Any]:
+    paper = paper_settings(profile)
+    venue = paper_venue(profile, paper_exchange(profile))
+    rules, fees = venue.instrument(entry.symbol), venue.fees(entry.symbol)
+    price = said if said is not None else venue.market(entry.symbol).last
+    leverage = min(entry.leverage, rules.max_leverage)
+    settings = entry.strategy
+    assert isinstance(settings, SymmetricSettings), "the only strategy so far"
+    ladder = preview(settings, rules, fees, leverage, price, profile.risk.max_notional_per_side)
+    if not ladder.reference_quantities:
+        raise UsageError(
+            f"{entry.symbol} at {price:f}: not even level 0 fits into what {paper.rules} allows at {leverage}x; "
+            "lower the leverage, initial_position_size_usd, or max_notional_per_side"
+        )
+    alone = profile.model_copy(update={"symbols": (entry,)})
+    ways = {
+        name: where_it_ends(alone, rules, fees, price, paper.balance, falling)
+        for name, falling in (("falling", True), ("rising", False))
+    }
+    return _document(entry.symbol, price, ladder, ways, rules)
+
+
+def _document(symbol: str, price: Price, ladder: Ladder, ways: dict[str, Way], rules: Instrument) -> dict[str, Any]:
+    return {
+        "symbol": symbol,
+        "price": f"{price:f}",
+        "reference_quantities": [f"{quantity:f}" for quantity in ladder.reference_quantities],
+        "long": [_line(line, rules) for line in ladder.long],
+        "short": [_line(line, rules) for line in ladder.short],
+        "ends": {
+            name: {direction: _end(getattr(way, name)) for direction, way in ways.items()} for name in Way._fields
+        },
+    }
+
+
+def _line(line: LadderLine, rules: Instrument) -> dict[str, Any]:
+    money = Decimal("0.0001")
+    return {
+        "level": line.level,
+        "price": f"{line.price:f}",
+        "quantity": f"{line.quantity:f}",
+        "notional": f"{line.notional.quantize(money):f}",
+        "margin": f"{line.margin.quantize(money):f}",
+        "cumulative_margin": f"{line.cumulative_margin.quantize(money):f}",
+        "average": f"{line.average.quantize(rules.tick_size / 10):f}",
+        "take_profit": f"{line.take_profit:f}",
+        "distance_percent": f"{line.distance_percent.quantize(Decimal('0.01')):f}",
+    }
+
+
+def _end(end: End | None) -> dict[str, Any] | None:
+    return None if end is None else {"price": f"{end.price:f}", "level": end.level}
+
+
+# ---- for people ------------------------------------------------------------------------------------------------------
+
+_COLUMNS = {
+    "level": "level",
+    "price": "price",
+    "distance_percent": "away %",
+    "quantity": "quantity",
+    "notional": "notional",
+    "margin": "margin",
+    "cumulative_margin": "sum",
+    "average": "average",
+    "take_profit": "take-profit",
+}
+_WORDS = {
+    "averaging": "the last level executes",
+    "reserve": "the reserve stops averaging",
+    "mm_threshold": "the margin rate reaches the threshold, emergency stop",
+    "liquidation": "without that stop, liquidation",
+}
+
+
+_DISPENSABLE = ("notional", "margin", "distance_percent", "average")
+"""Columns that a narrow terminal goes without, the first of them first. Digits are never cut off."""
+
+
+def fitting_table(console: Console, plan: dict[str, Any], side: str) -> Table:
+    """A side as a table with every digit: where it would be too wide, whole columns are left out."""
+    from rich.measure import Measurement
+
+    wide = console.options.update(max_width=1000)
+    columns = dict(_COLUMNS)
+    table = _table(plan, side, columns)
+    for name in _DISPENSABLE:
+        if Measurement.get(console, wide, table).maximum <= console.width:
+            break
+        del columns[name]
+        table = _table(plan, side, columns)
+    return table
+
+
+def _table(plan: dict[str, Any], side: str, columns: Mapping[str, str]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    title = f"{plan['symbol']} {side}, from {plan['price']}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for column in columns.values():
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in plan[side]:
+        table.add_row(*(_cell(name, row[name]) for name in columns))
+    return table
+
+
+def _cell(name: str, value: Any) -> str:
+    return f"{Decimal(value):,.2f}" if name in ("notional", "margin", "cumulative_margin") else str(value)
+
+
+def _endings(ends: dict[str, Any]) -> list[str]:
+    texts = []
+    for direction in ("falling", "rising"):
+        texts.append(f"If the price goes straight {'down' if direction == 'falling' else 'up'}:")
+        for name, words in _WORDS.items():
+            end = ends[name][direction]
+            where = "not met" if end is None else f"at {end['price']}, level {end['level']}"
+            texts.append(f"  {words}: {where}")
+    return texts

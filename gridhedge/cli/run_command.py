@@ -1,0 +1,184 @@
+"""``gridhedge run``: the bot. Several profiles are several accounts in one process, a thread each."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from gridhedge.cli.accounts import command_line
+from gridhedge.cli.build import paper_exchange
+from gridhedge.cli.errors import silence_stdout
+from gridhedge.cli.options import data_option, profiles_option
+from gridhedge.cli.profiles import open_profile
+from gridhedge.cli.runner import Options, Outcome, Runner, Show, log_failure
+from gridhedge.dashboard.figures import money_text
+from gridhedge.domain.errors import GridhedgeError, UsageError
+from gridhedge.profile.settings import Profile
+from gridhedge.store.logs import Logs
+from gridhedge.store.mask import Masker
+
+
+@click.command("run")
+@profiles_option
+@click.option("--ticks", type=click.IntRange(min=1), help="End by itself after so many ticks.")
+@click.option("--no-dashboard", is_flag=True, help="Plain lines instead of the live screen.")
+@click.option("--dry-run", is_flag=True, help="Decide and log, send nothing.")
+@click.option("--live", is_flag=True, help="The second yes to real money.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Paper only: exchange seconds per second (0: no pause).",
+)
+@data_option
+def command(
+    profile: tuple[Path, ...],
+    ticks: int | None,
+    no_dashboard: bool,
+    dry_run: bool,
+    live: bool,
+    speed: float,
+    data_dir: Path,
+) -> None:
+    """Trade as one or more profiles say, until stopped (Ctrl-C, SIGTERM, gridhedge stop)."""
+    stop = threading.Event()
+    with _signals(stop):
+        profiles = [_with_dry_run(open_profile(path, live=live), dry_run) for path in profile]
+        refuse_twins(profiles)
+        exchanges = [paper_exchange(each) for each in profiles]  # nothing is written before all of this is right
+        logs = Logs(data_dir, Masker())
+        try:
+            failures: list[BaseException] = []
+            runners: list[Runner] = []
+            for each, exchange in zip(profiles, exchanges, strict=True):
+                try:
+                    runners.append(Runner(each, exchange, Options(data_dir, ticks, speed), logs, stop))
+                except GridhedgeError as error:
+                    failures.append(error)
+            _trade(runners, no_dashboard or not sys.stdout.isatty(), failures)
+        finally:
+            logs.close()
+    _tell_ends(runners, data_dir)
+    for failure in failures[1:]:
+        click.echo(f"gridhedge: {failure}", err=True)
+    if failures:
+        raise failures[0]
+
+
+def refuse_twins(profiles: Sequence[Profile]) -> None:
+    """Raises UsageError when two profiles name the same account."""
+    seen: set[str] = set()
+    for profile in profiles:
+        if profile.account in seen:
+            raise UsageError(f"two profiles name account {profile.account}: give each account one profile")
+        seen.add(profile.account)
+
+
+def summary(outcome: Outcome, data: Path) -> str:
+    """The last line about an account: what happened, and how to go on."""
+    status = outcome.status
+    why = "; the recorded prices have ended" if outcome.data_ended else ""
+    ticks = f"{status.ticks} ticks" if status.ticks != 1 else "1 tick"
+    orders = f"{outcome.orders} orders rest" if outcome.orders != 1 else "1 order rests"
+    onwards = f"; {command_line('report', data, status.account)} tells what it earned"
+    if status.dry_run:
+        orders, onwards = "nothing was sent", ""
+    elif not status.stop and not outcome.data_ended:
+        onwards = f"; the same command goes on from here{onwards}"
+    return (
+        f"{status.account}: {ticks}, equity {money_text(status.margin_balance)} {status.quote} "
+        f"({money_text(outcome.earned, '+')} in this run), {orders}{why}{onwards}"
+    )
+
+
+def _tell_ends(runners: Sequence[Runner], data: Path) -> None:
+    """The last lines. That nobody reads them any more (``gridhedge run | head``) changes nothing."""
+    try:
+        for runner in runners:
+            if runner.outcome is not None:
+                click.echo(summary(runner.outcome, data))
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def _with_dry_run(profile: Profile, dry_run: bool) -> Profile:
+    return profile.model_copy(update={"dry_run": True}) if dry_run else profile
+
+
+def _trade(runners: Sequence[Runner], plain: bool, failures: list[BaseException]) -> None:
+    """One account in this thread, several in threads of their own: one that fails stops no other."""
+    for failure in failures if runners else ():
+        click.echo(f"gridhedge: {failure}; the other accounts go on", err=True)
+    if not runners:
+        return
+    with _screen(plain) as show:
+        if len(runners) == 1:
+            _run_one(runners[0], show, failures)
+            return
+        threads = [
+            threading.Thread(target=_run_one, args=(runner, show, failures, plain), name=runner.profile.account)
+            for runner in runners
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def _run_one(runner: Runner, show: Show, failures: list[BaseException], tell: bool = False) -> None:
+    """Whatever an account fails with, its orders rest, its ledger is whole, and it must not take the others down.
+
+    ``tell``: say it at once, because other accounts go on and the end may be far.
+    """
+    account = runner.profile.account
+    failed: BaseException | None = None
+    try:
+        runner.run(show)
+    except Exception as error:
+        failed = error
+        log_failure(account, error)
+    try:
+        runner.close()
+    except GridhedgeError as error:
+        log_failure(account, error)
+        failed = failed or error
+    if failed is not None:
+        failures.append(failed)
+        if tell:
+            click.echo(f"gridhedge: {failed}; the other accounts go on", err=True)
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """The first SIGINT or SIGTERM asks for a graceful stop; a second one changes nothing."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _screen(plain: bool) -> Iterator[Show]:
+    if plain:
+        from gridhedge.dashboard.plain import PlainLines
+
+        yield PlainLines(click.echo).show
+        return
+    from gridhedge.dashboard.screen import Screen, terminal_console
+
+    with Screen(terminal_console()) as screen:
+        yield screen.show

@@ -1,0 +1,233 @@
+"""One account from lock to close: opens its files, trades until told to stop, and leaves everything in order."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from gridhedge.cli.accounts import command_line
+from gridhedge.cli.audience import EmergencyFile, FileAudience
+from gridhedge.cli.build import paper_file, paper_venue, restored
+from gridhedge.domain.errors import EmergencyStop, RiskStop
+from gridhedge.domain.events import Event
+from gridhedge.domain.values import Millis, Money
+from gridhedge.engine.assemble import Parts, assemble
+from gridhedge.engine.inbox import DequeInbox
+from gridhedge.engine.loop import Loop
+from gridhedge.engine.ports import Journal
+from gridhedge.engine.status import AccountStatus
+from gridhedge.profile.settings import Profile
+from gridhedge.store.emergency import read_emergency
+from gridhedge.store.files import private_directory
+from gridhedge.store.ledger import Ledger, open_ledger
+from gridhedge.store.lock import RunLock, account_lock
+from gridhedge.store.logs import AccountLogs, Logs, line
+from gridhedge.store.memory import MemoryJournal
+from gridhedge.store.rows import open_reader
+from gridhedge.store.state import read_state
+from gridhedge.venue.paper.disk import PaperDisk
+from gridhedge.venue.paper.exchange import Exchange
+
+_LAST_STEPS = 20
+"""A stop may take so many reactions; a market that never rests must not keep the bot from ending."""
+
+Show = Callable[[AccountStatus], object]
+
+
+class Options(NamedTuple):
+    """What the command line adds to a profile."""
+
+    data: Path
+    ticks: int | None
+    speed: float
+    """Seconds on the embedded exchange per second of the clock; 0: as fast as possible."""
+
+
+class Outcome(NamedTuple):
+    """What a run of one account came to."""
+
+    status: AccountStatus
+    earned: Money
+    """Change of the margin balance from the first moment of this run to the last."""
+    orders: int
+    """Own orders that rest at the exchange now."""
+    data_ended: bool
+    """Whether it ended because the recorded prices did."""
+
+
+class Pacer:
+    """Keeps the embedded exchange's time in step with the clock on the wall."""
+
+    def __init__(self, speed: float, stop: threading.Event) -> None:
+        self._speed = speed
+        self._stop = stop
+        self._due = time.monotonic()
+
+    def __call__(self, passed: Millis) -> None:
+        """Sleep as long as ``passed`` milliseconds of the exchange should have taken; a stop wakes it."""
+        if self._speed <= 0:
+            return
+        self._due += passed / 1000 / self._speed
+        ahead = self._due - time.monotonic()
+        if ahead > 0:
+            self._stop.wait(ahead)
+        elif ahead < -1:
+            self._due = time.monotonic()
+
+
+class Runner:
+    """Holds the account's lock from construction to ``close``; ``exchange`` comes new from ``build.paper_exchange``.
+
+    Raises AlreadyRunning, EmergencyStop (a stop is set: nothing is opened) and DiskFailure.
+    """
+
+    def __init__(
+        self, profile: Profile, exchange: Exchange, options: Options, logs: Logs, stop: threading.Event
+    ) -> None:
+        self.profile = profile
+        self._exchange = exchange
+        self._options = options
+        self._stop = stop
+        self._folder = options.data / profile.account
+        private_directory(self._folder)
+        refuse_emergency(self._folder, profile.account)
+        self._lock: RunLock = account_lock(options.data, profile.account, time.time_ns() // 1_000_000)
+        self._logs: AccountLogs = logs.account(profile.account)
+        self._ledger: Ledger | None = None
+        self._loop: Loop | None = None
+        self.outcome: Outcome | None = None
+        """Known once ``run`` has ended, also when it ended with a RiskStop."""
+
+    def run(self, show: Show) -> None:
+        """Trade until the stop event is set, the ticks are done or recorded prices end; nothing if it is set already.
+
+        Raises RiskStop when a stop was raised meanwhile, UsageError, VenueError and DiskFailure.
+        """
+        bot = self._logs.bot
+        loop, audience = self._open()
+        profile = self.profile
+        bot.info(line("starting", account=profile.account, profile=profile.digest, dry_run=profile.dry_run))
+        if self._stop.is_set():
+            return
+        before = loop.session.account.margin_balance
+        loop.start()
+        audience.publish(show)
+
+        def after_tick() -> None:
+            audience.publish(show)
+
+        loop.run(self._options.ticks, self._is_over, after_tick)
+        _settle(loop)
+        loop.stop()
+        audience.stepped()
+        status = audience.publish(show, last=True)
+        orders = sum(len(desk.book.orders) for desk in loop.session.desks)
+        ended = self._exchange.ended and not self._stop.is_set()
+        self.outcome = Outcome(status, status.margin_balance - before, orders, ended)
+        bot.info(line("stopped", ticks=loop.ticks, equity=status.margin_balance, orders=orders))
+        if status.stop:
+            raise RiskStop(_risk_sentence(profile, status.stop, self._folder))
+
+    def _is_over(self) -> bool:
+        return self._stop.is_set() or self._exchange.ended
+
+    def _open(self) -> tuple[Loop, FileAudience]:
+        disk = self._exchange_disk()
+        venue = paper_venue(self.profile, self._exchange, disk, Pacer(self._options.speed, self._stop))
+        journal, remembered, damages = self._journal()
+        quote = venue.instrument(self.profile.symbols[0].symbol).quote
+        demo = not self.profile.venue.real_money
+        audience = FileAudience(self._folder, self._logs, self._ledger, demo, quote)
+        stop_file = None if self.profile.dry_run else EmergencyFile(self._folder)
+        parts = Parts(venue, journal, venue, DequeInbox(), audience, stop_file)
+        self._loop = assemble(self.profile, parts, remembered)
+        audience.attend(self._loop)
+        for damage in damages:
+            audience.said("critical", damage)
+        return self._loop, audience
+
+    def _exchange_disk(self) -> PaperDisk | None:
+        """A dry run begins where the exchange stands and leaves no trace on it."""
+        file = paper_file(self._options.data, self.profile.account)
+        if not self.profile.dry_run:
+            return restored(self._exchange, file)
+        if file.exists():
+            restored(self._exchange, file).close()
+        return None
+
+    def _journal(self) -> tuple[Journal, Iterable[Event], list[str]]:
+        """The journal, the events of earlier runs, and sentences about what was damaged and is kept aside.
+
+        A dry run remembers the ledger and writes into memory: nothing of what it imagines may be taken for true later.
+        """
+        path = self._folder / "ledger.sqlite3"
+        if self.profile.dry_run:
+            return MemoryJournal(), _events_of(path), []
+        _, damaged_state = read_state(self._folder / "bot_state.json")
+        is_lost = not path.exists() and (self._folder / "trades_history.csv").exists()
+        self._ledger, damaged_ledger = open_ledger(path)
+        if is_lost and damaged_ledger is None:
+            damaged_ledger = f"{path}: is gone, though this account has run before; a new one was begun from the venue"
+        damages = [text for text in (damaged_state, damaged_ledger) if text is not None]
+        return self._ledger, self._ledger.events(), damages
+
+    def close(self) -> None:
+        """Close venue and ledger, and let go of the lock. Orders stay. Raises DiskFailure."""
+        try:
+            if self._loop is not None:
+                self._loop.session.venue.close()
+        finally:
+            try:
+                if self._ledger is not None:
+                    self._ledger.close()
+            finally:
+                self._lock.release()
+
+
+def _settle(loop: Loop) -> None:
+    """React to what has arrived until nothing is left to do, so that no fill is left without its take-profit."""
+    for _ in range(_LAST_STEPS):
+        if loop.session.stopper.reason or not loop.session.step():
+            return
+
+
+def _events_of(ledger: Path) -> list[Event]:
+    if not ledger.exists():
+        return []
+    with open_reader(ledger) as reader:
+        return list(reader.events())
+
+
+def refuse_emergency(folder: Path, account: str) -> None:
+    """Raises EmergencyStop while the account's stop file is there."""
+    emergency = read_emergency(folder)
+    if emergency is not None:
+        raise EmergencyStop(
+            f"account {account} has an emergency stop: {emergency.reason}; look at it, then run: "
+            f"{command_line('resume', folder.parent, account)}"
+        )
+
+
+def log_failure(account: str, error: BaseException) -> None:
+    """The traceback goes to the account's log only."""
+    logging.getLogger(f"gridhedge.account.{account}").critical("run_failed", exc_info=error)
+
+
+def _risk_sentence(profile: Profile, reason: str, folder: Path) -> str:
+    """What stopped, what became of the orders, and what to do. A freeze leaves no stop file to lift."""
+    done = {
+        "freeze": "nothing was sent since; positions and orders are as they were",
+        "hold": "take-profits and look-ahead were cancelled",
+        "cancel_entries": "entries were cancelled",
+        "close_all": "everything was closed",
+    }
+    if read_emergency(folder) is None:
+        return f"account {profile.account}: {reason}; {done['freeze']}; the log in {folder} tells more"
+    return (
+        f"account {profile.account}: {reason}; {done[profile.risk.emergency_action]}; look at it, then run: "
+        f"{command_line('resume', folder.parent, profile.account)}"
+    )

@@ -1,0 +1,63 @@
+"""``gridhedge check``: what would be done, and whether it could."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.shell import DEMO, ROOT, gridhedge, run
+
+
+def test_a_ready_account_ends_with_0_and_leaves_nothing(data: Path) -> None:
+    """It says how many levels fit and what would be opened."""
+    done = gridhedge("check", "--profile", DEMO, "--data-dir", data)
+    assert (done.code, done.err) == (0, "")
+    assert "ok   ladder: DOGEUSDT: 10 of 10 levels, 384648 DOGE per side in all" in done.out
+    assert "note first orders: would open 376 long and 376 short of DOGEUSDT at 0.19933" in done.out
+    assert not data.exists()
+
+
+def test_json_lists_every_check_with_its_verdict(data: Path) -> None:
+    """``passed`` is null for a remark."""
+    told = json.loads(gridhedge("check", "--profile", DEMO, "--data-dir", data, "--json").out)
+    assert [check["name"] for check in told][:2] == ["profile", "emergency stop"]
+    assert {check["passed"] for check in told} == {True, None}
+    assert all(set(check) == {"name", "passed", "text"} for check in told)
+
+
+def test_an_emergency_stop_fails_it_with_4(data: Path) -> None:
+    """As ``run`` would end."""
+    run(DEMO, data, 1)
+    (data / "demo" / ".emergency_stop").touch()
+    done = gridhedge("check", "--profile", DEMO, "--data-dir", data)
+    assert done.code == 4
+    assert "FAIL emergency stop: " in done.out
+    assert f"gridhedge resume --account demo --data-dir {data}" in done.err
+
+
+def test_what_the_venue_changes_is_said(tmp_path: Path) -> None:
+    """Leverage 150 is lowered to DOGE's 75; one dollar at 1x buys 5 DOGE, below 5 USDT: 26 DOGE are the least."""
+    profile = tmp_path / "p.yaml"
+    profile.write_text(DEMO.read_text().replace("leverage: 75", "leverage: 150"))
+    done = gridhedge("check", "--profile", profile)
+    assert "note leverage: DOGEUSDT: 150x lowered to 75x" in done.out
+    profile.write_text(DEMO.read_text().replace("leverage: 75", "leverage: 1"))
+    done = gridhedge("check", "--profile", profile)
+    assert "raised to the venue's minimum 26: real first margin 5.18" in done.out
+
+
+def test_a_ladder_that_does_not_fit_is_refused_with_3(tmp_path: Path) -> None:
+    """A cap of 1 USDT per side leaves no level."""
+    profile = tmp_path / "p.yaml"
+    profile.write_text(DEMO.read_text().replace("risk:\n", "risk:\n  max_notional_per_side: 1\n"))
+    done = gridhedge("check", "--profile", profile)
+    assert done.code == 3
+    assert "FAIL ladder: DOGEUSDT: 0 of 10 levels" in done.out
+    assert done.err == "gridhedge: not ready: ladder\n"
+
+
+def test_every_shipped_profile_is_ready() -> None:
+    """An example that does not work is worse than none."""
+    profiles = sorted((ROOT / "configs").glob("*.yaml"))
+    assert len(profiles) >= 2
+    assert [gridhedge("check", "--profile", path).code for path in profiles] == [0] * len(profiles)

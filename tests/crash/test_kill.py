@@ -1,0 +1,43 @@
+"""kill -9 at a random moment of a paper run with the exchange on disk; restart; nothing is lost, nothing happens twice.
+
+A few kills by default; ``GRIDHEDGE_KILLS=100 pytest tests/crash`` for many.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.crash.books import ROOT, check_books, check_settled, command, run_again, write_profile
+
+KILLS = int(os.environ.get("GRIDHEDGE_KILLS", "6"))
+
+
+def kill_at_random(profile: Path, data: Path, dice: random.Random) -> None:
+    """Start the bot and end it without warning, somewhere between start-up and full trading."""
+    silent = subprocess.DEVNULL
+    with subprocess.Popen(command(profile, data, 10**6), stdout=silent, stderr=silent, cwd=ROOT) as bot:
+        deadline = time.monotonic() + dice.uniform(0.5, 1.6)
+        while time.monotonic() < deadline and bot.poll() is None:
+            time.sleep(0.001)
+        assert bot.poll() is None, f"the bot ended by itself with {bot.returncode}"
+        bot.send_signal(signal.SIGKILL)
+
+
+def test_a_killed_bot_comes_back_to_the_same_ladders(tmp_path: Path) -> None:
+    """After every kill: same executions, each once; equal quantities; one take-profit per side; orders as at the
+    exchange."""
+    profile = write_profile(tmp_path / "crash.yaml", seed=KILLS)
+    data = tmp_path / "data"
+    dice = random.Random(KILLS)
+    executions = 0
+    for _ in range(KILLS):
+        kill_at_random(profile, data, dice)
+        run_again(profile, data)
+        book, executions = check_books(profile, data)
+        check_settled(book)
+    assert executions > 20
