@@ -33,7 +33,7 @@ class Side(Enum):
     # Members are singletons: identity is equality, and this keeps dictionaries keyed by them at C speed.
     __hash__ = object.__hash__
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: object) -> None:
         self.sign = 1 if name == "long" else -1
         """+1 for long, -1 for short: profit = sign x quantity x (price - average)."""
 
@@ -59,5 +59,5 @@ class Role(Enum):
 
     __hash__ = object.__hash__
 
-    def __init__(self, letter: str) -> None:
-        self.is_entry = letter in "OG"
+    def __init__(self, letter: object) -> None:
+        self.is_entry = letter in ("O", "G")

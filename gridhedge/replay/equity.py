@@ -167,9 +167,7 @@ class EquityScan:
                 self._follow_margin(points)
                 self._follow_falls(points, begin)
                 self._follow_curve(points, begin, bucket)
-        return EquityFigures(
-            self._fall(self._low), self._fall(self._low_percent), self._worst_rate, tuple(self._curve)
-        )
+        return EquityFigures(self._fall(self._low), self._fall(self._low_percent), self._worst_rate, tuple(self._curve))
 
     def value(self, moment: Moment) -> Money:
         """Equity at a moment, exactly."""
@@ -184,6 +182,10 @@ class EquityScan:
         needed = sum((market.maintenance(holding, price) for market, holding, price in rows), ZERO)
         return mm_rate(needed, self.value(moment))
 
+    def fall_to(self, ending: Moment) -> Fall:
+        """The fall from the highest point of the path that ``run`` has seen to the moment at which the replay ended."""
+        return self._fall(_Low(0.0, self._peak.moment, ending))
+
     # ---- a chunk of the path -------------------------------------------------------------------------------------
 
     def _points(self, part: slice) -> _Points:
@@ -193,8 +195,7 @@ class EquityScan:
         before = self._extremes_before(part, self._step_times[first:until])
         count = int(self._extremes_before(part, np.array([self._end + 1]))[0])
         prices = [
-            self._merged(place, extremes(each, part)[:count], before, first)
-            for place, each in enumerate(self._candles)
+            self._merged(place, extremes(each, part)[:count], before, first) for place, each in enumerate(self._candles)
         ]
         counts = np.diff(before, prepend=0, append=count)
         counts[1:] += 1

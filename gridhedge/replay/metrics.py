@@ -114,7 +114,9 @@ def measure(recording: Recording) -> Metrics:
     exact = tally(recording.account, recording.events, recording.start_balance, start, end, prices)
     scan = EquityScan(markets, exact.steps, end)
     figures = scan.run()
-    final = scan.value(Moment(end, len(exact.steps) - 1, tuple(prices.values())))
+    ending = Moment(end, len(exact.steps) - 1, tuple(prices.values()))
+    final = scan.value(ending)
+    last_fall = scan.fall_to(ending)
     cycles = sum(side.cycles for side in exact.sides.values())
     return Metrics(
         account=recording.account,
@@ -133,9 +135,9 @@ def measure(recording: Recording) -> Metrics:
         funding=exact.funding,
         volume=exact.volume,
         sides=exact.sides,
-        max_drawdown=figures.deepest_fall,
-        max_drawdown_percent=figures.deepest_fall_percent,
-        worst_mm_rate=figures.worst_margin_rate,
+        max_drawdown=max(figures.deepest_fall, last_fall, key=lambda fall: fall.amount),
+        max_drawdown_percent=max(figures.deepest_fall_percent, last_fall, key=lambda fall: fall.percent),
+        worst_mm_rate=max(figures.worst_margin_rate, scan.margin_rate(ending)),
         deepest_level=exact.deepest_level,
         time_at_depth_seconds={depth: _seconds(time) for depth, time in exact.time_at_depth.items()},
         longest_unhedged_seconds=_seconds(exact.longest_unhedged),

@@ -114,9 +114,7 @@ class Ledger(LedgerReader):
                 return
             kind = type(event).__name__
             sealed = seal(self._hash, seq, event.at, kind, text)
-            self._db.execute(
-                "INSERT INTO events VALUES (?,?,?,?,?,?)", (seq, event.at, kind, text, self._hash, sealed)
-            )
+            self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?)", (seq, event.at, kind, text, self._hash, sealed))
             self._seq, self._hash = seq, sealed
 
     def equity(self, at: Millis, margin_balance: Money, wallet_balance: Money) -> None:

@@ -54,6 +54,7 @@ class Masker:
         self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def mask(self, text: str) -> str:
+        """The text with every known value, and everything that looks like a secret, replaced by stars."""
         if self._known is not None:
             text = self._known.sub(_STARS, text)
         for pattern, replacement in _PATTERNS:

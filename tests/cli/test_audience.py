@@ -67,8 +67,8 @@ def test_the_state_file_shows_what_is_held_and_what_rests(data: Path) -> None:
     state = states["DOGEUSDT"]
     short = [(row.grid_level, row.quantity, row.executed is not None) for row in state.short_positions]
     long = [(row.grid_level, row.quantity, row.executed is not None) for row in state.long_positions]
-    assert short == [(0, 376, True), (1, 752, True), (2, 1504, False)]
-    assert long == [(0, 376, True), (1, 752, False), (2, 1504, False)]
+    assert short == [(0, D(376), True), (1, D(752), True), (2, D(1504), False)]
+    assert long == [(0, D(376), True), (1, D(752), False), (2, D(1504), False)]
     assert state.reference_quantities == tuple(D(376 * 2**level) for level in range(10))
     assert state.long_cycle is not None
     assert state.long_cycle.now_levels == 1

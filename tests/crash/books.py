@@ -30,14 +30,14 @@ venue:
     DOGEUSDT: {{kind: synthetic, price: 0.19933, step_seconds: 0.5, volatility_percent: 0.2}}
 symbols:
   - symbol: DOGEUSDT
-    leverage: 75
-    strategy: {{kind: symmetric, initial_position_size_usd: 1.0, max_grid_levels_per_side: 8}}
+    leverage: 25
+    strategy: {{kind: symmetric, initial_position_size_usd: 3.0, max_grid_levels_per_side: 6}}
 risk: {{on_stop: {on_stop}}}
 """
 
 
 def write_profile(path: Path, seed: int = 6, latency: int = 0, on_stop: str = "keep") -> Path:
-    """A lively market with money for all levels."""
+    """A lively market with money for all levels, and a leverage whose risk limit is far away wherever it goes."""
     path.write_text(PROFILE.format(seed=seed, latency=latency, on_stop=on_stop))
     return path
 

@@ -86,8 +86,10 @@ def test_an_open_position_is_valued_at_the_last_price() -> None:
     assert metrics.candles == 2
     assert metrics.cycles == 0
     assert metrics.win_rate is None
-    # The low of 0.18 in the second minute comes at its end of the second leg, after the stop.
-    assert metrics.max_drawdown.amount == D("0.013")
+    # The low of 0.18 in the second minute comes after the stop: the deepest point is the ending itself.
+    assert metrics.max_drawdown == (D("1.513"), D("0.1513"), START, START + 90_000)
+    # 100 units at 0.185 are 18.5: maintenance and closing fees of that over the 998.487 that are left.
+    assert metrics.worst_mm_rate > 0
 
 
 def test_json_has_the_stable_names() -> None:

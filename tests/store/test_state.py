@@ -33,7 +33,9 @@ DOGE = SymbolState(
 def test_the_file_has_the_form_that_traders_know(tmp_path):
     """Lists per side, executed only where executed, numbers as numbers with all their digits, times with offset."""
     write_state(tmp_path / "bot_state.json", [DOGE])
-    assert (tmp_path / "bot_state.json").read_text() == """\
+    assert (
+        (tmp_path / "bot_state.json").read_text()
+        == """\
 {
   "DOGEUSDT": {
     "timestamp": "2025-10-16T16:59:54.480+00:00",
@@ -69,6 +71,7 @@ def test_the_file_has_the_form_that_traders_know(tmp_path):
   }
 }
 """
+    )
     assert stat.S_IMODE((tmp_path / "bot_state.json").stat().st_mode) == 0o600
 
 
@@ -76,7 +79,7 @@ def test_no_digit_is_lost_to_a_float(tmp_path):
     """Twenty digits come back as they went; a float keeps seventeen."""
     exact = DOGE._replace(reference_quantities=(Decimal("0.12345678901234567890"), Decimal("1E+3")))
     write_state(tmp_path / "s.json", [exact])
-    assert '0.12345678901234567890,\n      1000\n' in (tmp_path / "s.json").read_text()
+    assert "0.12345678901234567890,\n      1000\n" in (tmp_path / "s.json").read_text()
     states, _ = read_state(tmp_path / "s.json")
     assert str(states["DOGEUSDT"].reference_quantities[0]) == "0.12345678901234567890"
 
