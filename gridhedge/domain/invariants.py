@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.ladder_book import SideBook
-from gridhedge.domain.order import MAX_CLIENT_ID, Order, OrderState, client_id
+from gridhedge.domain.order import MAX_CLIENT_ID, Order, OrderState, Pending, client_id
 from gridhedge.domain.values import ONE, SIDES, ZERO, Quantity, Role, Side
 
 
@@ -62,7 +62,9 @@ def settled(book: SymbolBook) -> list[Violation]:
 def profit_is_kept(side: SideBook, rate: Decimal, maker_fee: Decimal) -> list[Violation]:
     """I-16: a resting take-profit for everything held earns at least ``rate`` of the cycle's cost, net."""
     order = side.exits.get(Role.TAKE_PROFIT)
-    if order is None or order.remaining != side.held or order.amending is not None:
+    if order is None or order.remaining != side.held or order.state is not OrderState.WORKING:
+        return []
+    if order.pending is not Pending.NOTHING:
         return []
     value = side.held * order.price
     if side.side is Side.LONG:
@@ -84,7 +86,7 @@ def _pending(side: SideBook, level: int) -> Quantity:
 def _joined(book: SymbolBook) -> bool:
     """Whether an order carries more than its own level: small levels have joined it, and only sums can agree."""
     return any(
-        order.quantity > book.reference[level]
+        side.filled(level) + order.remaining > book.reference[level]
         for side in (book.long, book.short)
         for level, order in side.entries.items()
         if level < len(book.reference)

@@ -16,6 +16,8 @@ from gridhedge.strategy.budget import entry_margin
 
 _MAX_BACKOFF_MS = 60_000
 _CHANGES_PER_LEVEL = 4
+_LOOK_AGAIN_MS = 1_000
+"""What only time can change is looked at again, even if nothing happens meanwhile."""
 
 
 class Limits(NamedTuple):
@@ -89,7 +91,8 @@ def _blocked_at_all(changes: Sequence[Change], facts: Facts, limits: Limits) -> 
         return f"rate limited for another {facts.quiet_until - facts.now} ms", facts.quiet_until
     age = facts.now - facts.price_at
     if age > limits.max_price_age_ms:
-        return f"the last price is {age / 1000:.1f} s old, at most {limits.max_price_age_ms / 1000:.1f} s", 0
+        text = f"the last price is {age / 1000:.1f} s old, at most {limits.max_price_age_ms / 1000:.1f} s"
+        return text, facts.now + _LOOK_AGAIN_MS
     most = _CHANGES_PER_LEVEL * (limits.max_levels + 2)
     if len(changes) > most:
         return f"{len(changes)} changes at once, at most {most}: not sent, please look at the log", 0
@@ -106,7 +109,7 @@ def _check_place(
         if facts.now < retry_at:
             return f"refused by the venue {rejected[1]} times, waiting", retry_at
     if open_orders >= limits.max_open_orders:
-        return f"{open_orders} orders are open, at most {limits.max_open_orders}", 0
+        return f"{open_orders} orders are open, at most {limits.max_open_orders}", facts.now + _LOOK_AGAIN_MS
     if place.reduce_only:
         held = facts.book.of(key.side).held
         if place.quantity > held:

@@ -22,7 +22,7 @@ def close_everything(session: Session) -> list[str]:
         now = session.clock.now()
         busy = False
         for desk in session.desks:
-            changes = close_all(desk.book, desk.market.last, "closed by hand")
+            changes = close_all(desk.book, desk.instrument, desk.market.last, "closed by hand")
             if changes:
                 busy = True
                 execute(changes, session.venue, session.journal, session.record, now)

@@ -19,7 +19,10 @@ _EQUITY_EVERY_MS = 60_000
 _WALLET_EVERY_MS = 5_000
 _RETRY_MS = 5_000
 _STEPS_PER_TICK = 10_000
-_TP_GAP_TICKS = 2
+_STANDING_TICKS = 2
+_BROKEN_AT_ONCE = ("I-01", "I-03", "I-04", "I-05", "I-06", "I-17")
+"""Only our own mistake breaks these. Others a late fill, a lost message or a hand on the account may break for a while.
+"""
 
 
 class Loop:
@@ -30,14 +33,13 @@ class Loop:
         self.ticks = 0
         self._known_until = last_fact_at
         self._next_sync: Millis = 0
-        self._retry_sync: Millis = 0
-        """No synchronisation before this: the last one failed."""
         self._not_before: Millis = 0
         """No synchronisation before this: the last one failed."""
         self._next_equity: Millis = 0
         self._next_wallet: Millis = 0
         self._rate = take_profit_rate
-        self._gap_since: dict[tuple[str, str], Millis] = {}
+        self._standing: dict[str, dict[str, Millis]] = {}
+        """Per symbol: violations that the next plan should mend, and since when they stand."""
 
     def start(self) -> None:
         """Read the venue, mend the book, and apply ``on_start``. Raises VenueError: no start without the truth."""
@@ -65,8 +67,7 @@ class Loop:
         if now >= self._next_sync:
             self._synchronise_if_due(now)
         for _ in range(_STEPS_PER_TICK):
-            due = session.next_due()
-            session.venue.wait(deadline if due is None or due > deadline else due)
+            session.venue.wait(self._wake(deadline))
             changed = session.step()
             if session.wants_sync:
                 changed = self._synchronise_if_due(session.clock.now()) or changed
@@ -76,11 +77,13 @@ class Loop:
         self._keep_house(session.clock.now())
 
     def _wake(self, deadline: Millis) -> Millis:
-        """When to step next. While nothing may be sent, what is overdue stays so: waiting for it would not wait."""
+        """When to step next. While nothing may be sent, what is overdue stays so: waiting for it would be no wait."""
         session = self.session
         due = session.next_due()
-        if session.disconnected or session.wants_sync:
-            due = max(self._retry_sync, session.clock.now() + 1) if session.wants_sync else None
+        if session.disconnected:
+            due = None
+        elif session.wants_sync:
+            due = max(self._not_before, session.clock.now() + 1)
         return deadline if due is None or due > deadline else due
 
     def stop(self) -> None:
@@ -149,14 +152,39 @@ class Loop:
             found = invariants.always(desk.book, desk.instrument)
             if self._is_settled(desk):
                 found += invariants.settled(desk.book)
-            found += self._take_profit_gap(desk, now)
             if self._rate:
                 for side in (desk.book.long, desk.book.short):
                     found += invariants.profit_is_kept(side, self._rate, desk.fees.maker)
-            if found:
-                text = "; ".join(f"{violation.invariant}: {violation.text}" for violation in found)
+            broken = [violation for violation in found if violation.invariant in _BROKEN_AT_ONCE]
+            doubts = [(violation.text, violation) for violation in found if violation not in broken]
+            broken += self._that_stand(desk, now, doubts + _take_profit_gaps(desk))
+            if broken:
+                text = "; ".join(f"{violation.invariant}: {violation.text}" for violation in broken)
                 session.stopper.raise_stop(session, desk.symbol, text, "freeze")
                 return
+
+    def _that_stand(
+        self, desk: Desk, now: Millis, doubts: list[tuple[str, invariants.Violation]]
+    ) -> list[invariants.Violation]:
+        """Of what the next plan or a look at the venue should mend, what has stood for two ticks with nothing in the
+        way. After one tick the venue is asked: a message may have been lost."""
+        session = self.session
+        is_waiting = (
+            session.policy.dry_run
+            or bool(session.disconnected)
+            or session.wants_sync
+            or desk.retry_at is not None
+            or not all(_is_at_rest(order) for order in desk.book.orders.values())
+        )
+        if is_waiting or not doubts:
+            self._standing.pop(desk.symbol, None)
+            return []
+        before = self._standing.get(desk.symbol, {})
+        since = {key: before.get(key, now) for key, _ in doubts}
+        self._standing[desk.symbol] = since
+        longest, tick = _STANDING_TICKS * session.policy.tick_ms, session.policy.tick_ms
+        session.wants_sync = any(tick <= now - start <= longest for start in since.values())
+        return [violation for key, violation in doubts if now - since[key] > longest]
 
     def _is_settled(self, desk: Desk) -> bool:
         session = self.session
@@ -173,26 +201,17 @@ class Loop:
             and all(_is_at_rest(order) and order.filled == 0 for order in book.orders.values())
         )
 
-    def _take_profit_gap(self, desk: Desk, now: Millis) -> list[invariants.Violation]:
-        """I-15: a side is not left without its take-profit for longer than two ticks."""
-        session = self.session
-        if session.policy.dry_run or session.disconnected or session.wants_sync:
-            self._gap_since.clear()
-            return []
-        found = []
-        for side in (desk.book.long, desk.book.short):
-            key = (desk.symbol, side.side.value)
-            closing = sum((order.remaining for order in side.exits.values()), ZERO)
-            is_asked_for = any(not _is_at_rest(order) for order in side.exits.values())
-            is_waiting = is_asked_for or desk.retry_at is not None
-            if closing >= side.held or is_waiting or side.held < desk.instrument.min_quantity:
-                self._gap_since.pop(key, None)
-                continue
-            since = self._gap_since.setdefault(key, now)
-            if now - since > _TP_GAP_TICKS * session.policy.tick_ms:
-                text = f"{side.side.value}: take-profit for {closing} of {side.held} held since {now - since} ms"
-                found.append(invariants.Violation("I-15", text))
-        return found
+
+def _take_profit_gaps(desk: Desk) -> list[tuple[str, invariants.Violation]]:
+    """I-15, each with what must not change for the gap to be the same one: while a level fills in many parts the
+    take-profit follows a tick behind."""
+    found = []
+    for side in (desk.book.long, desk.book.short):
+        closing = sum((order.remaining for order in side.exits.values()), ZERO)
+        if closing < side.held and side.held >= desk.instrument.min_quantity:
+            text = f"{side.side.value}: take-profit for {closing} of {side.held} held"
+            found.append((f"{side.side.value} {closing}", invariants.Violation("I-15", text)))
+    return found
 
 
 def _is_at_rest(order: Order) -> bool:

@@ -6,7 +6,7 @@ our client ids say what each order and execution meant; where ids are missing, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gridhedge.domain.account import OrderRecord, Position
@@ -20,7 +20,7 @@ from gridhedge.domain.events import (
     PositionMended,
     ReferenceFixed,
 )
-from gridhedge.domain.order import OrderKey, OrderState, client_id, parse_client_id
+from gridhedge.domain.order import OrderKey, client_id, parse_client_id
 from gridhedge.domain.values import SIDES, ZERO, Millis, Quantity, Role, Side
 from gridhedge.engine.unknown import seen_as
 
@@ -92,7 +92,7 @@ def position_differences(book: SymbolBook, truth: Truth) -> tuple[list[PositionM
     """What the venue holds less of than the book must be mended; what it holds more of is the user's own."""
     mended: list[PositionMended] = []
     remarks: list[str] = []
-    if any(fact.at > truth.at for fact in truth.facts if isinstance(fact, Execution)):
+    if any(fact.at >= truth.at for fact in truth.facts if isinstance(fact, Execution)):
         return mended, remarks
     for side in SIDES:
         held = book.of(side).held
@@ -111,75 +111,116 @@ def position_differences(book: SymbolBook, truth: Truth) -> tuple[list[PositionM
 
 
 def rebuild(book: SymbolBook, truth: Truth, complete: Callable[[dict[int, Quantity]], Table]) -> list[Event]:
-    """The events of the current cycles, read from the venue's history. The book must be empty.
+    """The story of both sides, told again from the venue's history. The book must be empty.
 
-    ``complete`` is the strategy's way to a whole table of quantities from the levels that the history tells.
+    Every fact counts, in the order in which it happened, so that an ended cycle ends again and no later look at the
+    history counts it twice. ``complete`` is the strategy's way to a whole table of quantities from the levels that the
+    history tells.
     """
-    cycles = [_cycle_of(book, side, truth) for side in SIDES]
-    sizes: dict[int, Quantity] = {}
-    for cycle in cycles:
-        sizes.update(cycle.sizes)
+    stories = [_story(book, side, truth) for side in SIDES]
     events: list[Event] = []
-    if any(cycle.events for cycle in cycles):
+    if any(story.cycle for story in stories):
+        sizes: dict[int, Quantity] = {}
+        # The older cycle is nearer to the table's beginning: no residue has shrunk its orders yet.
+        for story in sorted(stories, key=lambda story: -story.cycle):
+            sizes.update(story.sizes)
         events.append(ReferenceFixed(book.symbol, complete(sizes), truth.at))
-    for cycle in cycles:
-        events += cycle.events
+    for story in stories:
+        events += story.events
     return events
 
 
-class _Cycle(NamedTuple):
+class _Story(NamedTuple):
+    cycle: int
+    """Of the last cycle; 0 if there has been none."""
     events: list[Event]
     sizes: dict[int, Quantity]
 
 
-def _cycle_of(book: SymbolBook, side: Side, truth: Truth) -> _Cycle:
-    records = [*truth.ended_orders, *truth.open_orders]
-    keyed = [(key, record) for record in records if (key := parse_client_id(book.tag, record.client_id)) is not None]
-    ours = [(key, record) for key, record in keyed if key.side is side]
-    if not ours:
-        return _cycle_without_ids(book, side, truth)
-    cycle = max(key.cycle for key, _ in ours)
-    current = [(key, record) for key, record in ours if key.cycle == cycle]
-    if any(key.role is Role.TAKE_PROFIT and record.state is OrderState.FILLED for key, record in current):
-        return _Cycle([], {})
-    now_levels = max((key.level + 1 for key, _ in current if key.role is Role.OPENING), default=0)
-    sizes = {key.level: record.quantity for key, record in current if key.role.is_entry}
-    began = min(record.created for _, record in current)
-    events: list[Event] = [CycleOpened(book.symbol, side, cycle, now_levels, began)]
-    ids = {record.client_id for _, record in current}
-    facts = [fact for fact in truth.facts if isinstance(fact, Execution) and fact.client_id in ids]
-    for key, record in sorted(current, key=lambda item: item[1].created):
-        events.append(adoption(record, key))
-    events += facts
-    events += [seen_as(record, truth.at) for _, record in current if record.state.is_final]
-    return _Cycle(events, sizes)
+class _Chapter(NamedTuple):
+    """One cycle: its orders, and its first fact's place among the facts of the side."""
+
+    cycle: int
+    begins: int
+    orders: list[tuple[OrderKey, OrderRecord]]
 
 
-def _cycle_without_ids(book: SymbolBook, side: Side, truth: Truth) -> _Cycle:
-    """Everything after the newest execution after which the side was flat; each order is a level of its own."""
-    position = next((item for item in truth.positions if item.side is side), None)
-    if position is None or position.quantity == 0:
-        return _Cycle([], {})
-    entries = _since_flat([fact for fact in truth.facts if isinstance(fact, Execution) and fact.side is side])
-    if not entries or sum((fact.quantity for fact in entries), ZERO) != position.quantity:
-        return _Cycle([], {})
-    cycle = entries[0].at // 1000
+def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
+    facts = [fact for fact in truth.facts if fact.side is side]
+    chapters = _chapters(book, side, truth, facts)
+    if not chapters:
+        return _story_without_ids(book, side, truth, facts)
+    executed: dict[str, Quantity] = {}
+    for fact in facts:
+        if isinstance(fact, Execution):
+            executed[fact.client_id] = executed.get(fact.client_id, ZERO) + fact.quantity
+    events: list[Event] = list(facts[: chapters[0].begins])
+    for chapter, following in zip(chapters, [*chapters[1:], None], strict=True):
+        own = facts[chapter.begins : following.begins if following else len(facts)]
+        now_levels = max((key.level + 1 for key, _ in chapter.orders if key.role is Role.OPENING), default=0)
+        began = min(record.created for _, record in chapter.orders)
+        events.append(CycleOpened(book.symbol, side, chapter.cycle, now_levels, began))
+        told = [record for _, record in chapter.orders if not record.state.is_final or _is_whole(record, executed)]
+        # Live orders first: a slot is theirs, not an ended revision's.
+        told.sort(key=lambda record: (record.state.is_final, record.created))
+        events += [adoption(record, key) for record in told if (key := parse_client_id(book.tag, record.client_id))]
+        events += own
+        events += [seen_as(record, truth.at) for record in told if record.state.is_final]
+    last = chapters[-1]
+    sizes: dict[int, Quantity] = {}
+    for key, record in last.orders:
+        if key.role.is_entry:
+            sizes[key.level] = max(record.quantity, sizes.get(key.level, ZERO))
+    return _Story(last.cycle, events, sizes)
+
+
+def _chapters(book: SymbolBook, side: Side, truth: Truth, facts: Sequence[Execution | Funding]) -> list[_Chapter]:
+    """The cycles that our client ids tell of, oldest first. One that never executed counts only if it is the last."""
+    cycles: dict[int, list[tuple[OrderKey, OrderRecord]]] = {}
+    still_open = {record.client_id for record in truth.open_orders}
+    ended = [record for record in truth.ended_orders if record.client_id not in still_open]
+    for record in (*ended, *truth.open_orders):
+        key = parse_client_id(book.tag, record.client_id)
+        if key is not None and key.side is side:
+            cycles.setdefault(key.cycle, []).append((key, record))
+    chapters = []
+    for cycle, orders in sorted(cycles.items()):
+        ids = {record.client_id for _, record in orders}
+        own = [place for place, fact in enumerate(facts) if isinstance(fact, Execution) and fact.client_id in ids]
+        if own or cycle == max(cycles):
+            chapters.append(_Chapter(cycle, own[0] if own else len(facts), orders))
+    return chapters
+
+
+def _is_whole(record: OrderRecord, executed: dict[str, Quantity]) -> bool:
+    """Whether the history reaches back to the first execution of an ended order."""
+    return executed.get(record.client_id, ZERO) == record.filled
+
+
+def _story_without_ids(book: SymbolBook, side: Side, truth: Truth, facts: Sequence[Execution | Funding]) -> _Story:
+    """Everything since the side was last flat is its cycle; each order that opened is a level of its own."""
+    held, begins = ZERO, len(facts)
+    for place, fact in enumerate(facts):
+        if isinstance(fact, Execution):
+            if held <= 0:
+                held, begins = ZERO, place
+            held += -fact.quantity if fact.closing else fact.quantity
+    position = next((item.quantity for item in truth.positions if item.side is side), ZERO)
+    if held <= 0 or held != position:
+        return _Story(0, list(facts), {})
+    cycle = facts[begins].at // 1000
     levels: dict[str, int] = {}
     sizes: dict[int, Quantity] = {}
-    events: list[Event] = []
-    for fact in entries:
-        level = levels.setdefault(fact.venue_id, len(levels))
-        sizes[level] = sizes.get(level, ZERO) + fact.quantity
-        key = OrderKey(side, Role.OPENING if level == 0 else Role.GRID, level, cycle, 0)
-        events.append(fact._replace(client_id=client_id(book.tag, key)))
-    return _Cycle([CycleOpened(book.symbol, side, cycle, 1, entries[0].at), *events], sizes)
-
-
-def _since_flat(facts: Iterable[Execution]) -> list[Execution]:
-    entries: list[Execution] = []
-    for fact in facts:
+    events: list[Event] = [*facts[:begins], CycleOpened(book.symbol, side, cycle, 1, facts[begins].at)]
+    for fact in facts[begins:]:
+        if isinstance(fact, Funding):
+            events.append(fact)
+            continue
         if fact.closing:
-            entries.clear()
+            key = OrderKey(side, Role.TAKE_PROFIT, 0, cycle, 0)
         else:
-            entries.append(fact)
-    return entries
+            level = levels.setdefault(fact.venue_id, len(levels))
+            sizes[level] = sizes.get(level, ZERO) + fact.quantity
+            key = OrderKey(side, Role.GRID if level else Role.OPENING, level, cycle, 0)
+        events.append(fact._replace(client_id=client_id(book.tag, key)))
+    return _Story(cycle, events, sizes)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Cancel, Change, Place, Urgency
 from gridhedge.domain.events import StopRaised
+from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order, OrderKey, OrderState, client_id
 from gridhedge.domain.values import ZERO, Price, Role
@@ -45,12 +46,12 @@ class Stopper:
         session.say("critical", f"{symbol}: {self.reason}")
         if level == "emergency" and not session.policy.dry_run:
             for desk in session.desks:
-                changes = emergency_changes(desk.book, self._action, desk.market.last)
+                changes = emergency_changes(desk.book, self._action, desk.instrument, desk.market.last)
                 if changes:
                     execute(changes, session.venue, session.journal, session.record, now)
 
 
-def emergency_changes(book: SymbolBook, action: str, price: Price) -> list[Change]:
+def emergency_changes(book: SymbolBook, action: str, rules: Instrument, price: Price) -> list[Change]:
     """What ``emergency_action`` sends for one symbol."""
     if action == "hold":
         depth = max(book.long.started, book.short.started)
@@ -60,16 +61,15 @@ def emergency_changes(book: SymbolBook, action: str, price: Price) -> list[Chang
     if action == "cancel_entries":
         return cancels(book, lambda order: order.key.role.is_entry, "emergency: cancel entries")
     if action == "close_all":
-        return close_all(book, price, "emergency: close all")
+        return close_all(book, rules, price, "emergency: close all")
     return []
 
 
-def close_all(book: SymbolBook, price: Price, why: str) -> list[Change]:
+def close_all(book: SymbolBook, rules: Instrument, price: Price, why: str) -> list[Change]:
     """Cancel everything of ours, and close both sides at market."""
     changes = cancels(book, lambda order: True, why)
     for side in (book.long, book.short):
-        if side.held > ZERO:
-            changes.append(_market_close(book, side, price, why))
+        changes += _market_closes(book, side, rules, price, why)
     return changes
 
 
@@ -82,9 +82,16 @@ def cancels(book: SymbolBook, which: Callable[[Order], bool], why: str) -> list[
     ]
 
 
-def _market_close(book: SymbolBook, side: SideBook, price: Price, why: str) -> Place:
+def _market_closes(book: SymbolBook, side: SideBook, rules: Instrument, price: Price, why: str) -> list[Change]:
+    """As many orders as the venue's largest market order makes of it; the level tells them apart."""
     cycle = side.cycle or side.last_cycle + 1
-    key = OrderKey(side.side, Role.CLOSE, 0, cycle, side.next_revision(Role.CLOSE, 0))
-    return Place(
-        book.symbol, client_id(book.tag, key), key, price, side.held, True, Urgency.EXIT, why, None, market=True
-    )
+    left, closes = side.held, list[Change]()
+    while left > ZERO:
+        key = OrderKey(side.side, Role.CLOSE, len(closes), cycle, side.next_revision(Role.CLOSE, len(closes)))
+        while client_id(book.tag, key) in book.known:  # without a cycle of its own no revision is remembered
+            key = key._replace(revision=key.revision + 1)
+        share = min(left, rules.max_market_quantity)
+        name = client_id(book.tag, key)
+        closes.append(Place(book.symbol, name, key, price, share, True, Urgency.EXIT, why, None, market=True))
+        left -= share
+    return closes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gridhedge.domain.account import Snapshot
 from gridhedge.domain.events import Event
-from gridhedge.domain.order import OrderState
+from gridhedge.domain.order import Order, OrderState, Pending
 from gridhedge.domain.values import Millis
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.recover import Truth, differences, position_differences, rebuild
@@ -60,13 +60,12 @@ def _mend(session: Session, desk: Desk, truth: Truth) -> None:
         _apply(session, rebuild(desk.book, truth, lambda known: desk.strategy.table_from(known, view)), "rebuilt")
     found = differences(desk.book, truth)
     _apply(session, found.events, "mended")
-    for client_id in found.missing:
-        order = desk.book.orders.get(client_id)
-        if order is not None:
+    for order in desk.book.orders.values():
+        if order.client_id in found.missing or order.pending is not Pending.NOTHING:
             session.unknowns.open(order, truth.at)
     for record in found.foreign:
         session.say("warning", f"{desk.symbol}: order {record.venue_id} is not the bot's and is left alone")
-    if any(order.state is not OrderState.WORKING for order in desk.book.orders.values()):
+    if found.missing or any(_is_behind(order, truth) for order in desk.book.orders.values()):
         return
     mended, remarks = position_differences(desk.book, truth)
     _apply(session, mended, "position")
@@ -74,6 +73,14 @@ def _mend(session: Session, desk: Desk, truth: Truth) -> None:
         session.say("critical", f"{desk.symbol}: {event.text}; the levels are filled from the bottom")
     for remark in remarks:
         session.say("warning", f"{desk.symbol}: {remark}")
+
+
+def _is_behind(order: Order, truth: Truth) -> bool:
+    """Whether an order's executions, or its fate, are still on their way: the position can not be judged by it yet."""
+    if order.state is not OrderState.WORKING or order.venue_state is not None:
+        return True
+    listed = next((record for record in truth.open_orders if record.client_id == order.client_id), None)
+    return listed is not None and listed.filled > order.filled
 
 
 def _is_blank(desk: Desk) -> bool:

@@ -9,6 +9,7 @@ the order is absent.
 from __future__ import annotations
 
 from gridhedge.domain.account import OrderRecord
+from gridhedge.domain.errors import VenueError
 from gridhedge.domain.events import ChangeSettled, Event, OrderSettled, OrderUpdate
 from gridhedge.domain.order import Order, OrderState, Pending
 from gridhedge.domain.values import Millis
@@ -55,17 +56,26 @@ class Unknowns:
         return min((question.next_at for question in self._questions.values()), default=None)
 
     def ask(self, venue: Venue, live: dict[str, Order], now: Millis) -> list[Event]:
-        """One round for every question that is due; returns what has been learned."""
+        """One round for every question that is due; returns what has been learned.
+
+        Raises VenueError where the venue can not be read and nothing has been learned before; what failed is asked
+        again in the next round.
+        """
         learned: list[Event] = []
         for question in [item for item in self._questions.values() if item.next_at <= now]:
             order = live.get(question.client_id)
             if order is None:
                 del self._questions[question.client_id]
                 continue
-            found = venue.find_open(question.symbol, question.client_id) or venue.find_ended(
-                question.symbol, question.client_id
-            )
             question.next_at = now + ROUND_MS
+            try:
+                found = venue.find_open(question.symbol, question.client_id) or venue.find_ended(
+                    question.symbol, question.client_id
+                )
+            except VenueError:
+                if not learned:
+                    raise
+                return learned
             events = self._on_found(question, order, found, now) if found else self._on_absent(question, order, now)
             if events:
                 learned += events
