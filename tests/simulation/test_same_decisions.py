@@ -54,9 +54,7 @@ def test_ticking_through_candles_decides_what_the_replay_decides(seed: int) -> N
     settings = profile("100000")
     replayed = replay(settings, {"DOGEUSDT": candles})
     feed = CandleFeed(candles.times, candles.open, candles.high, candles.low, candles.close, candles.interval_ms)
-    exchange = Exchange(
-        [Listing(instrument("bybit", "DOGEUSDT"), fees("bybit", "DOGEUSDT"), feed)], Decimal("100000")
-    )
+    exchange = Exchange([Listing(instrument("bybit", "DOGEUSDT"), fees("bybit", "DOGEUSDT"), feed)], Decimal("100000"))
     venue, journal = PaperVenue(exchange), MemoryJournal()
     loop = assemble(settings, Parts(venue, journal, venue, DequeInbox()))
     loop.start()
