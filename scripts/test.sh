@@ -10,4 +10,4 @@ prepare test
 .venv/bin/ruff format --quiet --check .
 .venv/bin/mypy --no-error-summary
 .venv/bin/lint-imports --no-logo >.venv/lint-imports.log || { cat .venv/lint-imports.log >&2; exit 1; }
-exec .venv/bin/pytest --numprocesses auto --dist worksteal --quiet "$@"
+exec .venv/bin/pytest --numprocesses auto --dist worksteal --quiet -rs "$@"
