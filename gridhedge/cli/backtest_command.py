@@ -104,7 +104,19 @@ def _load(
     for entry, file in zip(profile.symbols, files, strict=True):
         candles = load_candles(file, allow_gaps)
         loaded[entry.symbol] = candles.between(first, last)
-    return loaded
+    return _common_window(loaded)
+
+
+def _common_window(loaded: dict[str, Candles]) -> dict[str, Candles]:
+    """The time of which every symbol has candles: one account trades all of them or none."""
+    start = max(candles.start for candles in loaded.values())
+    end = min(candles.end for candles in loaded.values())
+    if start >= end:
+        raise UsageError("the --data files have no time in common: one account trades all of its symbols at once")
+    shared = {symbol: candles.between(start, end) for symbol, candles in loaded.items()}
+    if any(len(shared[symbol]) < len(candles) for symbol, candles in loaded.items()):
+        click.echo("note: only the time that all --data files share is replayed", err=True)
+    return shared
 
 
 def _load_funding(

@@ -203,3 +203,25 @@ def test_bitcoin_with_its_own_funding(market_data: Path) -> None:
     told = json.loads(done.out)
     assert (done.code, told["symbols"], told["candles"], told["ended_by"]) == (0, ["BTCUSDT"], 7200, "data_end")
     assert done.err == ""
+
+
+def test_only_the_time_that_all_files_share_is_replayed(tmp_path: Path) -> None:
+    """DOGE from 00:00, SOL (a thousand times its price) from 01:00: three hours of both, and a note."""
+    profile = tmp_path / "two.yaml"
+    profile.write_text(
+        "account: two\n"
+        "venue: {name: paper, rules: bybit, balance: 10000, feeds: "
+        "{DOGEUSDT: {kind: synthetic, price: 0.2}, SOLUSDT: {kind: synthetic, price: 200}}}\n"
+        "symbols:\n"
+        "  - {symbol: DOGEUSDT, leverage: 10, strategy: {kind: symmetric, initial_position_size_usd: 10}}\n"
+        "  - {symbol: SOLUSDT, leverage: 10, strategy: {kind: symmetric, initial_position_size_usd: 10}}\n"
+    )
+    doge = write(tmp_path / "doge.csv", quiet_rows())
+    cells = [row.split(",") for row in quiet_rows()[60:]]
+    rows = [",".join([at, *(f"{D(price) * 1000:.2f}" for price in prices[:4]), "1"]) for at, *prices in cells]
+    sol = write(tmp_path / "sol.csv", rows)
+    done = gridhedge("backtest", "--profile", profile, "--data", doge, "--data", sol, "--json", "-")
+    told = json.loads(done.out)
+    assert (told["candles"], told["from"]) == (360, "2025-06-01T01:00:00.000Z")
+    assert "only the time that all --data files share is replayed" in done.err
+    assert {execution["symbol"] for execution in told["executions"]} == {"DOGEUSDT", "SOLUSDT"}
