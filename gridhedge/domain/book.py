@@ -125,15 +125,18 @@ class SymbolBook:
             side.measure_hedge(self.reference, event.at)
 
     def _levels_for(self, side: SideBook, key: OrderKey, quantity: Quantity) -> tuple[tuple[int, Quantity], ...]:
-        """An execution fills its own level first; an order that joined smaller levels fills those, too. A late
-        execution of a former cycle fills the current cycle from the bottom."""
+        """An execution fills its own level first; what is more fills the others from the bottom: the smaller levels
+        that the order has joined, or, where a late fill has taken its room, those beyond. A late execution of a former
+        cycle fills the current cycle from the bottom."""
         if key.cycle != side.cycle or key.level >= len(self.reference):
             return spread(self.reference, side.fills, quantity) if self.reference else ((key.level, quantity),)
-        room = self.reference[key.level] - side.filled(key.level)
+        filled = side.filled(key.level)
+        room = max(self.reference[key.level] - filled, ZERO)
         if quantity <= room:
             return ((key.level, quantity),)
-        below = spread(self.reference[: key.level], side.fills, quantity - room) if key.level else ()
-        return (*below, (key.level, quantity - sum((share for _, share in below), ZERO)))
+        others = (*self.reference[: key.level], filled, *self.reference[key.level + 1 :])
+        shares = spread(others, side.fills, quantity - room)
+        return ((key.level, room), *shares) if room > 0 else shares
 
     def _on_outside_execution(self, side: SideBook, event: Execution) -> None:
         """Somebody else's hand, ADL or liquidation. An increase is the user's own; a reduction takes that first, and
@@ -282,6 +285,7 @@ class SymbolBook:
         order = self.orders.get(event.client_id)
         if order is None or event.accepted is None:
             return
+        self._note_change(order, event)
         if event.reason is Reject.UNKNOWN_ORDER:
             # The venue does not have it any more: still pending, so that it is left alone until that is explained.
             order.amending = None
@@ -343,6 +347,14 @@ class SymbolBook:
         self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
         if reason is Reject.MARGIN and key.role.is_entry and key.cycle == self.of(key.side).cycle:
             self.of(key.side).refused[key.level] = at
+
+    def _note_change(self, order: Order, event: ChangeSettled) -> None:
+        """A cancel or amend that the venue refused is tried again later, and less and less often."""
+        slot = (order.key.side, order.key.role, order.key.level)
+        if event.accepted:
+            self.rejections.pop(slot, None)
+        elif event.reason is not None and event.reason is not Reject.UNKNOWN_ORDER:
+            self.rejections[slot] = (event.at, self.rejections.get(slot, (0, 0))[1] + 1)
 
     def _note_acceptance(self, order: Order) -> None:
         key = order.key

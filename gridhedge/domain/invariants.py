@@ -43,7 +43,7 @@ def settled(book: SymbolBook) -> list[Violation]:
     found: list[Violation] = []
     totals = dict.fromkeys(SIDES, ZERO)
     for level, size in enumerate(book.reference):
-        covered = {side: book.of(side).filled(level) + _pending(book.of(side), level) for side in SIDES}
+        covered = {side: _covered(book.of(side), level, size) for side in SIDES}
         for side in SIDES:
             totals[side] += covered[side]
         if covered[Side.LONG] != covered[Side.SHORT] and not _joined(book):
@@ -78,6 +78,12 @@ def profit_is_kept(side: SideBook, rate: Decimal, maker_fee: Decimal) -> list[Vi
     return []
 
 
+def _covered(side: SideBook, level: int, size: Quantity) -> Quantity:
+    """What is executed or rests of a level. A late fill may have brought more than the table has room for."""
+    pending = _pending(side, level)
+    return side.filled(level) + pending if pending else min(side.filled(level), size)
+
+
 def _pending(side: SideBook, level: int) -> Quantity:
     order = side.entries.get(level)
     return order.remaining if order is not None else ZERO
@@ -108,8 +114,9 @@ def _one_order_per_meaning(side: SideBook) -> list[Violation]:
 def _no_over_fill(book: SymbolBook, side: SideBook) -> list[Violation]:
     table = book.reference
     found = []
-    for level, fill in enumerate(side.fills):
-        if level < len(table) and fill.quantity > table[level]:
+    # What a late fill brings beyond the table lies on its last level: a fact, which nothing that we send can change.
+    for level, fill in enumerate(side.fills[: len(table) - 1]):
+        if fill.quantity > table[level]:
             found.append(Violation("I-10", f"{side.side.value} level {level}: {fill.quantity} of {table[level]}"))
     for level, order in side.entries.items():
         room = sum((table[k] - side.filled(k) for k in range(min(level + 1, len(table)))), ZERO)
@@ -122,9 +129,10 @@ def _no_over_fill(book: SymbolBook, side: SideBook) -> list[Violation]:
 def _worst_case_size(book: SymbolBook, side: SideBook) -> list[Violation]:
     if not book.reference:
         return []
-    worst = side.entered + sum((order.exposure for order in side.entries.values()), ZERO)
+    pending = sum((order.exposure for order in side.entries.values()), ZERO)
+    worst = side.entered + pending
     most = sum(book.reference, ZERO)
-    if worst > most:
+    if worst > most and pending > 0:
         return [Violation("I-11", f"{side.side.value} may reach {worst}, the table ends at {most}")]
     return []
 

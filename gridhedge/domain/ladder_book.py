@@ -121,7 +121,7 @@ class SideBook:
         return order.key.role in self.exits
 
     def release(self, order: Order) -> None:
-        """Forget an order that has ended."""
+        """Forget an order that has ended. A live one of the same meaning that had to wait takes its slot."""
         key = order.key
         if self.stale.pop(order.client_id, None) is not None:
             return
@@ -130,6 +130,11 @@ class SideBook:
                 del self.entries[key.level]
         elif self.exits.get(key.role) is order:
             del self.exits[key.role]
+        for waiting in self.stale.values():
+            if waiting.key[:4] == key[:4] and key.cycle == self.cycle:
+                del self.stale[waiting.client_id]
+                self.adopt(waiting)
+                return
 
     def next_revision(self, role: Role, level: int) -> int:
         return self.revisions.get((role, level), 0) + 1

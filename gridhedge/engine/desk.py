@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.events import MarketSeen
-from gridhedge.domain.instrument import Fees, Instrument
+from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.ladder_book import SideBook
-from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price
+from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.strategy.budget import gross_margin
 from gridhedge.strategy.view import Plan, Strategy, View
 
@@ -20,7 +20,7 @@ tick. (The margin rate knows no such mercy.)"""
 class Exposure:
     """What a price change does to the account through one symbol; all in quote currency."""
 
-    __slots__ = ("equity_slope", "maintenance", "maintenance_slope", "margin", "margin_slope", "mark")
+    __slots__ = ("ceiling", "equity_slope", "maintenance", "maintenance_slope", "margin_slope", "mark")
 
     def __init__(
         self, long: SideBook, short: SideBook, mark: Price, rules: Instrument, fees: Fees, leverage: int
@@ -30,22 +30,29 @@ class Exposure:
         self.mark = mark
         self.equity_slope = abs(long_held - short_held)
         self.maintenance = ZERO
+        self.ceiling: Price | None = None
+        """Beyond this price the maintenance margin may grow faster than its slope says."""
         worst_rate = ZERO
         for quantity in (long_held, short_held):
             if quantity > 0:
                 notional = quantity * mark
                 self.maintenance += rules.maintenance_margin(notional) + notional * fees.taker
-                worst_rate = max(worst_rate, _next_rate(rules, notional))
+                tier, is_last = _next_tier(rules, notional)
+                worst_rate = max(worst_rate, tier.rate)
+                if not is_last:
+                    end = tier.max_notional / quantity
+                    self.ceiling = end if self.ceiling is None else min(self.ceiling, end)
         self.maintenance_slope = held * (worst_rate + fees.taker)
         self.margin_slope = held * (ONE / leverage + fees.taker)
 
 
-def _next_rate(rules: Instrument, notional: Money) -> Decimal:
-    """Maintenance rate one tier above the notional's own: a bound for prices up to that tier's end."""
-    for index, tier in enumerate(rules.tiers):
-        if notional <= tier.max_notional:
-            return rules.tiers[min(index + 1, len(rules.tiers) - 1)].rate
-    return rules.tiers[-1].rate
+def _next_tier(rules: Instrument, notional: Money) -> tuple[Tier, bool]:
+    """The margin tier above the notional's own, and whether there is none above that one. Its rate bounds the slope
+    of the maintenance margin up to its end."""
+    last = len(rules.tiers) - 1
+    own = next((index for index, tier in enumerate(rules.tiers) if notional <= tier.max_notional), last)
+    following = min(own + 1, last)
+    return rules.tiers[following], following == last
 
 
 class Desk:
@@ -78,6 +85,8 @@ class Desk:
         self.above: Price | None = None
         """Outside this band the plan or the margin rate must be looked at again."""
         self.exposure = Exposure(book.long, book.short, market.mark, instrument, fees, leverage)
+        self.doubts: dict[Side, tuple[Quantity, Quantity, Millis]] = {}
+        """Where the venue seems to hold less than the book: what the book holds, what the venue, and since when."""
         self.remarks: list[str] = []
         """What the user should know before the first order."""
         self.last_changes: tuple[str, ...] = ()
@@ -138,6 +147,8 @@ class Desk:
                 width = min(width, max(shift, last * _NARROWEST))
             below = last - width if below is None else max(below, last - width)
             above = last + width if above is None else min(above, last + width)
+            if exposure.ceiling is not None:
+                above = min(above, exposure.ceiling)
         moved = below != self.below or above != self.above
         self.below, self.above = below, above
         return moved

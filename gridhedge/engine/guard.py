@@ -68,14 +68,14 @@ def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list
     open_orders = len(facts.book.orders)
     spendable = facts.spendable
     for change in changes:
-        refusal: tuple[str, Millis] | None = None
-        if type(change) is Place:
+        refusal = _check_back_off(change, facts)
+        if refusal is None and type(change) is Place:
             refusal = _check_place(change, facts, limits, open_orders, spendable)
             if refusal is None:
                 open_orders += 1
                 if change.urgency is Urgency.LOOK_AHEAD:
                     spendable -= entry_margin(change.quantity, change.price, facts.leverage, facts.fees.taker)
-        elif type(change) is Amend:
+        elif refusal is None and type(change) is Amend:
             refusal = _check_terms(change, facts)
         if refusal is None:
             allowed.append(change)
@@ -99,15 +99,24 @@ def _blocked_at_all(changes: Sequence[Change], facts: Facts, limits: Limits) -> 
     return None
 
 
-def _check_place(
-    place: Place, facts: Facts, limits: Limits, open_orders: int, spendable: Money
-) -> tuple[str, Millis] | None:
-    key = place.key
-    rejected = facts.book.rejections.get((key.side, key.role, key.level)) if facts.book.rejections else None
+def _check_back_off(change: Change, facts: Facts) -> tuple[str, Millis] | None:
+    """What the venue has refused is tried again later, and less and less often."""
+    if not facts.book.rejections:
+        return None
+    order = facts.book.orders.get(change.client_id)
+    key = change.key if type(change) is Place else order.key if order is not None else None
+    rejected = facts.book.rejections.get((key.side, key.role, key.level)) if key is not None else None
     if rejected is not None:
         retry_at = rejected[0] + min(1000 * 2 ** min(rejected[1] - 1, 10), _MAX_BACKOFF_MS)
         if facts.now < retry_at:
             return f"refused by the venue {rejected[1]} times, waiting", retry_at
+    return None
+
+
+def _check_place(
+    place: Place, facts: Facts, limits: Limits, open_orders: int, spendable: Money
+) -> tuple[str, Millis] | None:
+    key = place.key
     if open_orders >= limits.max_open_orders:
         return f"{open_orders} orders are open, at most {limits.max_open_orders}", facts.now + _LOOK_AGAIN_MS
     if place.reduce_only:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from gridhedge.domain import invariants
 from gridhedge.domain.errors import RateLimited, VenueError
 from gridhedge.domain.order import Order, OrderState, Pending
-from gridhedge.domain.values import ZERO, Millis
+from gridhedge.domain.values import ZERO, Millis, Role
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.execute import execute
 from gridhedge.engine.session import Session
@@ -20,7 +20,7 @@ _WALLET_EVERY_MS = 5_000
 _RETRY_MS = 5_000
 _STEPS_PER_TICK = 10_000
 _STANDING_TICKS = 2
-_BROKEN_AT_ONCE = ("I-01", "I-03", "I-04", "I-05", "I-06", "I-17")
+_BROKEN_AT_ONCE = ("I-03", "I-04", "I-05", "I-06", "I-17")
 """Only our own mistake breaks these. Others a late fill, a lost message or a hand on the account may break for a while.
 """
 
@@ -120,7 +120,11 @@ class Loop:
     def _synchronise(self) -> None:
         session = self.session
         self._known_until = synchronise(session, self._known_until)
-        self._next_sync = session.clock.now() + session.policy.sync_ms
+        is_awaiting = any(
+            desk.doubts or any(order.venue_state for order in desk.book.orders.values()) for desk in session.desks
+        )
+        # A history may lag behind orders and positions: their executions are looked for again soon.
+        self._next_sync = session.clock.now() + (_RETRY_MS if is_awaiting else session.policy.sync_ms)
 
     def _synchronise_if_due(self, now: Millis) -> bool:
         """Synchronise, unless a stream is down or a failure is too fresh; True if it was done."""
@@ -139,8 +143,13 @@ class Loop:
         session = self.session
         for desk in session.desks:
             changes = cancels(desk.book, which, why)
-            if changes:
-                execute(changes, session.venue, session.journal, session.record, session.clock.now())
+            if not changes:
+                continue
+            now = session.clock.now()
+            if now < session.quiet_until:
+                session.say("error", f"{desk.symbol}: orders stay, the venue wants silence: {why}")
+                continue
+            session.settle(desk, changes, execute(changes, session.venue, session.journal, session.record, now), now)
 
     # ---- invariants ----------------------------------------------------------------------------------------------
 
@@ -174,6 +183,7 @@ class Loop:
             or bool(session.disconnected)
             or session.wants_sync
             or desk.retry_at is not None
+            or len(session.unknowns) > 0
             or not all(_is_at_rest(order) for order in desk.book.orders.values())
         )
         if is_waiting or not doubts:
@@ -194,7 +204,8 @@ class Loop:
             and not session.policy.dry_run
             and not session.disconnected
             and not session.wants_sync
-            and not book.rejections
+            and not book.long.refused
+            and not book.short.refused
             and desk.retry_at is None
             and book.long.cycle > 0
             and book.short.cycle > 0
@@ -204,16 +215,18 @@ class Loop:
 
 def _take_profit_gaps(desk: Desk) -> list[tuple[str, invariants.Violation]]:
     """I-15, each with what must not change for the gap to be the same one: while a level fills in many parts the
-    take-profit follows a tick behind."""
+    take-profit follows a tick behind, and while the venue refuses it is tried again and again."""
     found = []
     for side in (desk.book.long, desk.book.short):
         closing = sum((order.remaining for order in side.exits.values()), ZERO)
         if closing < side.held and side.held >= desk.instrument.min_quantity:
+            tried = max((order.changed for order in side.exits.values()), default=0)
+            key = f"{side.side.value} {closing} {tried} {side.next_revision(Role.TAKE_PROFIT, 0)}"
             text = f"{side.side.value}: take-profit for {closing} of {side.held} held"
-            found.append((f"{side.side.value} {closing}", invariants.Violation("I-15", text)))
+            found.append((key, invariants.Violation("I-15", text)))
     return found
 
 
 def _is_at_rest(order: Order) -> bool:
     """Whether nothing about an order is unknown or on its way."""
-    return order.state is OrderState.WORKING and order.pending is Pending.NOTHING
+    return order.state is OrderState.WORKING and order.pending is Pending.NOTHING and order.venue_state is None

@@ -44,13 +44,18 @@ class Differences(NamedTuple):
     """Client ids that the book holds live and the venue does not list: to be asked for one by one."""
     foreign: list[OrderRecord]
     """Open orders that are not ours: never touched."""
+    revived: list[OrderRecord]
+    """Open orders of ours whose end has been seen before: the list may be a stale one."""
 
 
 def differences(book: SymbolBook, truth: Truth) -> Differences:
-    """Executions that have not counted, orders that ended or appeared, in the order in which they happened."""
-    events: list[Event] = [fact for fact in truth.facts if book.is_new(fact)]
+    """Orders that appeared, executions that have not counted, orders that ended: in the order in which they count."""
+    adopted: list[Event] = []
+    # A venue's pages shift while they are read: the same fact may stand on two of them.
+    events: list[Event] = [fact for fact in dict.fromkeys(truth.facts) if book.is_new(fact)]
     missing: list[str] = []
     foreign: list[OrderRecord] = []
+    revived: list[OrderRecord] = []
     ended = {record.client_id: record for record in truth.ended_orders if record.client_id in book.orders}
     listed = set()
     for record in truth.open_orders:
@@ -62,15 +67,19 @@ def differences(book: SymbolBook, truth: Truth) -> Differences:
             update = seen_as(record, truth.at)
             if book.is_new(update):
                 events.append(update)
+        elif record.client_id in book.known:
+            revived.append(record)
         else:
             listed.add(record.client_id)
-            events.append(adoption(record, key))
+            adopted.append(adoption(record, key))  # first, so that its executions count for it
     for order in book.orders.values():
+        if order.venue_state is not None:
+            continue  # its end is known, and only its executions are still on their way
         if order.client_id in ended:
             events.append(seen_as(ended[order.client_id], truth.at))
         elif order.client_id not in listed:
             missing.append(order.client_id)
-    return Differences(events, missing, foreign)
+    return Differences(adopted + events, missing, foreign, revived)
 
 
 def adoption(record: OrderRecord, key: OrderKey) -> OrderAdopted:

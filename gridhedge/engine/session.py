@@ -28,7 +28,19 @@ from gridhedge.domain.values import HUNDRED, ZERO, Millis, Money
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.execute import describe, execute
 from gridhedge.engine.guard import Facts, Limits, guard
-from gridhedge.engine.ports import Accepted, Audience, Clock, Inbox, Journal, Level, NotSent, Rejected, Unknown, Venue
+from gridhedge.engine.ports import (
+    Accepted,
+    Audience,
+    Clock,
+    Inbox,
+    Journal,
+    Level,
+    NotSent,
+    Outcome,
+    Rejected,
+    Unknown,
+    Venue,
+)
 from gridhedge.engine.reconcile import reconcile
 from gridhedge.engine.stop import Stopper
 from gridhedge.engine.unknown import Unknowns
@@ -107,7 +119,7 @@ class Session:
             for desk in self.desks:
                 if desk.dirty:
                     changed = True
-                    self._act(desk, now)
+                    self._act(desk, self.clock.now())  # the desk before may have waited for its answer
         self._set_bands()
         if changed and self.audience is not None:
             self.audience.stepped()
@@ -286,7 +298,11 @@ class Session:
             for change in allowed:
                 self.say("info", f"{desk.symbol}: {describe(change)}")
         outcomes = execute(allowed, self.venue, self.journal, self.record, now)
-        for change, outcome in zip(allowed, outcomes, strict=True):
+        self.settle(desk, allowed, outcomes, now)
+
+    def settle(self, desk: Desk, changes: Sequence[Change], outcomes: Sequence[Outcome], now: Millis) -> None:
+        """Draw the consequences of what the venue answered: margin that is spent, silence, questions to be asked."""
+        for change, outcome in zip(changes, outcomes, strict=True):
             if isinstance(outcome, Accepted):
                 if type(change) is Place and not change.reduce_only:
                     self._spent += entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)

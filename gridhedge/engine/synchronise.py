@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridhedge.domain.account import Snapshot
-from gridhedge.domain.events import Event
-from gridhedge.domain.order import Order, OrderState, Pending
+from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.events import Event, PositionMended
+from gridhedge.domain.order import Order, OrderState, Pending, parse_client_id
 from gridhedge.domain.values import Millis
 from gridhedge.engine.desk import Desk
-from gridhedge.engine.recover import Truth, differences, position_differences, rebuild
+from gridhedge.engine.recover import Truth, adoption, differences, position_differences, rebuild
 from gridhedge.engine.session import Session
 
 _OVERLAP_MS = 60_000
@@ -24,8 +24,13 @@ def synchronise(session: Session, last_fact_at: Millis) -> Millis:
     """
     symbols = [desk.symbol for desk in session.desks]
     snapshot = session.venue.snapshot(symbols)
-    since = last_fact_at - _OVERLAP_MS if last_fact_at else snapshot.at - _LOOK_BACK_MS
-    truths = {desk.symbol: _truth(session, desk, snapshot, since) for desk in session.desks}
+    overlap = max(_OVERLAP_MS, session.policy.sync_ms)  # a message lost since the last synchronisation is in it
+    known, longest = last_fact_at - overlap, snapshot.at - _LOOK_BACK_MS
+    truths = {
+        # A symbol of which nothing is remembered is told from its beginning, whatever the others remember.
+        desk.symbol: _truth(session, desk, snapshot, known if last_fact_at and not _is_blank(desk) else longest)
+        for desk in session.desks
+    }
     session.see_account(snapshot.account)
     for desk in session.desks:
         _mend(session, desk, truths[desk.symbol])
@@ -61,18 +66,39 @@ def _mend(session: Session, desk: Desk, truth: Truth) -> None:
     found = differences(desk.book, truth)
     _apply(session, found.events, "mended")
     for order in desk.book.orders.values():
-        if order.client_id in found.missing or order.pending is not Pending.NOTHING:
+        if order.venue_state is None and (order.client_id in found.missing or order.pending is not Pending.NOTHING):
             session.unknowns.open(order, truth.at)
+    for record in found.revived:
+        _revive(session, desk, record)
     for record in found.foreign:
         session.say("warning", f"{desk.symbol}: order {record.venue_id} is not the bot's and is left alone")
     if found.missing or any(_is_behind(order, truth) for order in desk.book.orders.values()):
         return
     mended, remarks = position_differences(desk.book, truth)
+    mended = _beyond_doubt(session, desk, mended, truth.at)
     _apply(session, mended, "position")
     for event in mended:
         session.say("critical", f"{desk.symbol}: {event.text}; the levels are filled from the bottom")
     for remark in remarks:
         session.say("warning", f"{desk.symbol}: {remark}")
+
+
+def _beyond_doubt(session: Session, desk: Desk, mended: list[PositionMended], at: Millis) -> list[PositionMended]:
+    """The differences that have stayed the same for as long as a venue's lists may lag behind what happened."""
+    doubts, desk.doubts = desk.doubts, {}
+    for event in mended:
+        seen = desk.book.of(event.side).held, event.quantity
+        before = doubts.get(event.side)
+        desk.doubts[event.side] = (*seen, before[2] if before is not None and before[:2] == seen else at)
+    return [event for event in mended if at - desk.doubts[event.side][2] >= session.unknowns.fence_ms]
+
+
+def _revive(session: Session, desk: Desk, record: OrderRecord) -> None:
+    """An order is listed as open whose end was seen before. The list may be older than that: ask for the order."""
+    key = parse_client_id(desk.book.tag, record.client_id)
+    listed = session.venue.find_open(desk.symbol, record.client_id)
+    if key is not None and listed is not None:
+        _apply(session, [adoption(listed, key)], "revived")
 
 
 def _is_behind(order: Order, truth: Truth) -> bool:

@@ -37,7 +37,8 @@ class Unknowns:
 
     def __init__(self, capabilities: Capabilities) -> None:
         margin = CLOCK_MARGIN_MS if capabilities.receive_window_ms else 0
-        self._wait = capabilities.receive_window_ms + capabilities.processing_ms + margin
+        self.fence_ms: Millis = capabilities.receive_window_ms + capabilities.processing_ms + margin
+        """How long after its sending a request may still come into effect, and lists may still lag."""
         self._questions: dict[str, Question] = {}
 
     def __len__(self) -> int:
@@ -49,7 +50,7 @@ class Unknowns:
     def open(self, order: Order, now: Millis) -> None:
         """Start asking for an order; its last request left at ``order.changed``."""
         if order.client_id not in self._questions:
-            fence = order.changed + self._wait
+            fence = order.changed + self.fence_ms
             self._questions[order.client_id] = Question(order.symbol, order.client_id, fence, now)
 
     def next_due(self) -> Millis | None:

@@ -169,6 +169,18 @@ def test_a_joined_order_fills_the_small_levels_below_it(journal: Journal) -> Non
     assert filled(journal.book, L) == [D(100), D(200), D(400)]
 
 
+def test_an_execution_whose_level_a_late_fill_has_taken_goes_beyond(journal: Journal) -> None:
+    """The old cycle's level 1 executes late and fills the new level 1; the new level 1's 200 then go to level 2."""
+    journal.open_level(L, 0, "10")
+    old = journal.work(L, GRID, 1, 200, "9.9")
+    journal.fill(journal.work(L, TP, 0, 100, "10.2"), 100, "10.2")
+    journal.begin(L, cycle=CYCLE + 5, now_levels=2)
+    journal.open_level(L, 0, "10")
+    own = journal.work(L, OPENING, 1, 200, "10")
+    journal.fill(old, 200, "9.9").fill(own, 200, "10")
+    assert filled(journal.book, L) == [D(100), D(200), D(200)]
+
+
 # ---- the end of a cycle ----------------------------------------------------------------------------------------------
 
 

@@ -155,6 +155,15 @@ def test_an_order_of_ours_that_the_journal_does_not_know_is_adopted() -> None:
     assert (event.key, event.quantity, event.price) == (OrderKey(L, GRID, 1, CYCLE, 3), D(200), D("9.9"))
 
 
+def test_executions_of_an_adopted_order_count_for_it() -> None:
+    """Found open with 50 of 200 executed, both unknown to the journal: 150 may still execute."""
+    journal = Journal().begin()
+    truth = History().order(L, GRID, 1, 200, "9.9", 50).truth()
+    apply(journal.book, differences(journal.book, truth).events)
+    assert journal.book.long.entries[1].remaining == D(150)
+    assert journal.book.long.filled(1) == D(50)
+
+
 def test_an_unknown_order_that_is_listed_works() -> None:
     """The update settles it."""
     journal = Journal().begin()
