@@ -265,6 +265,7 @@ class SymbolBook:
             event.trigger_price,
         )
         order.venue_id = event.venue_id
+        order.filled = event.filled
         self._move(order, OrderState.WORKING)
         self.orders[event.client_id] = order
         self.known.add(event.client_id)
@@ -290,9 +291,12 @@ class SymbolBook:
             # The venue does not have it any more: still pending, so that it is left alone until that is explained.
             order.amending = None
             return
-        if event.accepted and order.amending is not None:
+        if not event.accepted:
+            self._count_refusal(order, event.at)
+        elif order.amending is not None:
             order.price, order.quantity = order.amending
             order.venue_price = order.price
+            self._note_acceptance(order)
         if order.amending is not None or not event.accepted:
             order.pending = Pending.NOTHING
         order.amending = None
@@ -331,7 +335,7 @@ class SymbolBook:
         """End an order whose executions are complete. What the venue has said about its end decides the name."""
         if order.state not in (OrderState.WORKING, OrderState.UNKNOWN, OrderState.INTENDED):
             return False
-        if order.filled < order.quantity:
+        if order.filled < order.quantity or (order.venue_state is None and order.exposure > 0):
             return False
         self._move(order, order.venue_state or OrderState.FILLED)
         self._forget(order)
@@ -343,8 +347,7 @@ class SymbolBook:
 
     def _note_refusal(self, order: Order, reason: Reject, at: Millis) -> None:
         key = order.key
-        slot = (key.side, key.role, key.level)
-        self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
+        self._count_refusal(order, at)
         if reason is Reject.MARGIN and key.role.is_entry and key.cycle == self.of(key.side).cycle:
             self.of(key.side).refused[key.level] = at
 
@@ -355,6 +358,10 @@ class SymbolBook:
             self.rejections.pop(slot, None)
         elif event.reason is not None and event.reason is not Reject.UNKNOWN_ORDER:
             self.rejections[slot] = (event.at, self.rejections.get(slot, (0, 0))[1] + 1)
+
+    def _count_refusal(self, order: Order, at: Millis) -> None:
+        slot = (order.key.side, order.key.role, order.key.level)
+        self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
 
     def _note_acceptance(self, order: Order) -> None:
         key = order.key

@@ -59,10 +59,13 @@ class Amend(NamedTuple):
 
 
 class Cancel(NamedTuple):
+    """Withdraw a working order. ``replaced``: the plan wants another one in its place as soon as it is gone."""
+
     symbol: str
     client_id: str
     venue_id: str
     why: str
+    replaced: bool = False
 
 
 Change: TypeAlias = Place | Amend | Cancel

@@ -6,6 +6,7 @@ holds after every single step, ``settled`` at the end of a tick in which nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -38,12 +39,14 @@ def always(book: SymbolBook, instrument: Instrument) -> list[Violation]:
     return found
 
 
-def settled(book: SymbolBook) -> list[Violation]:
-    """What must hold at the end of a quiet tick of the symmetric grid."""
+def settled(book: SymbolBook, withheld: Iterable[tuple[Side, int, Quantity]] = ()) -> list[Violation]:
+    """What must hold at the end of a quiet tick of the symmetric grid. ``withheld``: parts of levels that can not rest
+    and have been reported."""
+    blocked = {(side, level): quantity for side, level, quantity in withheld}
     found: list[Violation] = []
     totals = dict.fromkeys(SIDES, ZERO)
     for level, size in enumerate(book.reference):
-        covered = {side: _covered(book.of(side), level, size) for side in SIDES}
+        covered = {side: _covered(book.of(side), level, size) + blocked.get((side, level), ZERO) for side in SIDES}
         for side in SIDES:
             totals[side] += covered[side]
         if covered[Side.LONG] != covered[Side.SHORT] and not _joined(book):

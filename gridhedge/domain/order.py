@@ -12,7 +12,7 @@ from gridhedge.domain.values import ZERO, Millis, Price, Quantity, Role, Side
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK = "gh"
-_PATTERN = re.compile(r"gh([0-9a-z]{6})-([LS])([OGTBSC])(\d\d)-([0-9a-z]{1,9})-([0-9a-z]{1,4})\Z")
+_PATTERN = re.compile(r"gh([0-9a-z]{6})-([LS])([OGTBSC])([0-9]{2})-([0-9a-z]{1,9})-([0-9a-z]{1,4})\Z")
 MAX_CLIENT_ID = 28
 
 

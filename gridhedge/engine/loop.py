@@ -160,7 +160,7 @@ class Loop:
         for desk in session.desks:
             found = invariants.always(desk.book, desk.instrument)
             if self._is_settled(desk):
-                found += invariants.settled(desk.book)
+                found += invariants.settled(desk.book, desk.plan.withheld)
             if self._rate:
                 for side in (desk.book.long, desk.book.short):
                     found += invariants.profit_is_kept(side, self._rate, desk.fees.maker)

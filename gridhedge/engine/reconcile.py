@@ -38,7 +38,7 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
                 )
             )
         else:
-            cancels.append(Cancel(book.symbol, order.client_id, order.venue_id, "to be replaced"))
+            cancels.append(Cancel(book.symbol, order.client_id, order.venue_id, "to be replaced", True))
     cancels += [
         Cancel(book.symbol, order.client_id, order.venue_id, "no longer wanted")
         for order in book.orders.values()

@@ -7,7 +7,7 @@ our client ids say what each order and execution meant; where ids are missing, t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from gridhedge.domain.account import OrderRecord, Position
 from gridhedge.domain.book import SymbolBook
@@ -71,7 +71,9 @@ def differences(book: SymbolBook, truth: Truth) -> Differences:
             revived.append(record)
         else:
             listed.add(record.client_id)
-            adopted.append(adoption(record, key))  # first, so that its executions count for it
+            to_come = sum((fact.quantity for fact in events if _is_of(fact, record.client_id)), ZERO)
+            counted = max(record.filled - to_come, ZERO)
+            adopted.append(adoption(record, key, counted))  # first, so that its executions count for it
     for order in book.orders.values():
         if order.venue_state is not None:
             continue  # its end is known, and only its executions are still on their way
@@ -82,8 +84,12 @@ def differences(book: SymbolBook, truth: Truth) -> Differences:
     return Differences(adopted + events, missing, foreign, revived)
 
 
-def adoption(record: OrderRecord, key: OrderKey) -> OrderAdopted:
-    """The event that takes a listed order of ours into the book."""
+def _is_of(event: Event, client_id: str) -> TypeGuard[Execution]:
+    return isinstance(event, Execution) and event.client_id == client_id
+
+
+def adoption(record: OrderRecord, key: OrderKey, filled: Quantity = ZERO) -> OrderAdopted:
+    """The event that takes a listed order of ours into the book; ``filled`` of it has counted before."""
     return OrderAdopted(
         record.client_id,
         record.symbol,
@@ -94,6 +100,7 @@ def adoption(record: OrderRecord, key: OrderKey) -> OrderAdopted:
         record.venue_id,
         record.created,
         record.trigger_price,
+        filled,
     )
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gridhedge.domain.book import Book, SymbolBook
-from gridhedge.domain.change import Change, Place
+from gridhedge.domain.change import Cancel, Change, Place
 from gridhedge.domain.errors import VenueError
 from gridhedge.domain.events import (
     AccountSeen,
@@ -95,8 +95,8 @@ class Session:
         self.account: AccountSeen = venue.account()
         self.mm_rate: Decimal = self.account.mm_rate
         self.quiet_until: Millis = 0
-        self.disconnected: dict[str, str] = {}
-        """Streams that are down, and what is known of it: nothing is sent meanwhile."""
+        self.disconnected: dict[str, ConnectionChanged] = {}
+        """Streams that are down, and how that was told: nothing is sent meanwhile."""
         self.wants_sync = False
         """Something happened that only the venue can explain: synchronise before the next order."""
         self._spent: Money = ZERO
@@ -179,7 +179,7 @@ class Session:
             self.wants_sync = True
             self.say("info", f"{change.stream} is back: filling the gap before anything is sent")
         else:
-            self.disconnected[change.stream] = change.text
+            self.disconnected[change.stream] = change
             self.say("warning", f"{change.stream} is down: {change.text}")
 
     def _see_fact(self, fact: Execution | Funding | OrderUpdate) -> bool:
@@ -306,6 +306,10 @@ class Session:
             if isinstance(outcome, Accepted):
                 if type(change) is Place and not change.reduce_only:
                     self._spent += entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
+                    # A level that had been refused rests now: averaging may go on.
+                    desk.dirty = desk.dirty or "refused" in desk.alarms
+                elif type(change) is Cancel:
+                    desk.dirty = desk.dirty or change.replaced
             else:
                 self._on_trouble(desk, change, outcome, now)
 

@@ -37,7 +37,7 @@ def account_status(
     now = session.clock.now()
     account = session.account
     down = session.disconnected
-    connections = [Connection(stream, False, now) for stream in down]
+    connections = [Connection(stream, False, told.at) for stream, told in down.items()]
     if not down:
         latest = max((desk.market.at for desk in session.desks), default=now)
         connections.append(Connection("market", True, latest))
@@ -65,7 +65,7 @@ def account_status(
 
 
 def _account_alarms(session: Session) -> list[str]:
-    alarms = [f"{stream} is down: {text}" for stream, text in session.disconnected.items()]
+    alarms = [f"{stream} is down: {told.text}" for stream, told in session.disconnected.items()]
     if len(session.unknowns):
         alarms.append(f"{len(session.unknowns)} orders with unknown outcome are being asked for")
     return alarms

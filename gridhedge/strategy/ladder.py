@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from gridhedge.domain.instrument import Instrument
@@ -71,11 +71,13 @@ def resting_levels(
     now_price: Price,
     instrument: Instrument,
     step: Decimal,
+    actual: Callable[[int, Price], Price],
 ) -> Iterator[tuple[int, Price, Quantity]]:
     """Level, price and open quantity of the levels 0 .. depth-1 that have not executed in full.
 
     Now-levels stand at ``now_price``. Each other level stands one step beyond the level before it: from that level's
-    average where it has executed, from its limit price while it rests.
+    average where it has executed, from its limit price while it rests. ``actual`` turns a level's own price into the
+    one at which it is really sent, where the market has passed it.
     """
     base = now_price
     executed = -1
@@ -93,7 +95,7 @@ def resting_levels(
         if level < side.now_levels:
             base = now_price
         else:
-            base = next_price(instrument, side.side, base, step) if level else now_price
+            base = actual(level, next_price(instrument, side.side, base, step)) if level else now_price
         yield level, base, rest
 
 

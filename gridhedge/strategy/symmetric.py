@@ -6,19 +6,23 @@ more level rests on both where the budget allows it, or on neither.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gridhedge.domain.change import Urgency, Wanted
 from gridhedge.domain.events import CycleOpened, Decision, LookAheadSwitched, ReferenceFixed
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.budget import RETURN_FACTOR, level_margin, missing_margin
+from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.ladder import base_quantity, completed_table, fraction, reference_quantities, resting_levels
 from gridhedge.strategy.reentry import next_cycle, now_levels
 from gridhedge.strategy.settings import SymmetricSettings
 from gridhedge.strategy.take_profit import is_good_enough, take_profit_price
-from gridhedge.strategy.view import Alarm, Plan, View
+from gridhedge.strategy.view import Plan, View
 
 _TENTH = 10
+_TRY_PAIR_AGAIN_MS = 60_000
 
 
 class Symmetric:
@@ -123,14 +127,9 @@ class Symmetric:
             return None
         need = ZERO
         for side in (book.long, book.short):
-            price = self._deepest_price(view, side, depth + 1)
+            *_, (_, price, _) = self._levels(Draft(view), side, depth + 1)
             need += missing_margin(side, depth, book.reference[depth], price, view.leverage, view.fees.taker)
         return need
-
-    def _deepest_price(self, view: View, side: SideBook, depth: int) -> Price:
-        touch = self._touch(view, side.side)
-        levels = resting_levels(side, view.book.reference, depth, touch, view.instrument, self._step)
-        return [price for _, price, _ in levels][-1]
 
     # ---- plan ----------------------------------------------------------------------------------------------------
 
@@ -140,27 +139,30 @@ class Symmetric:
         long, short = book.long, book.short
         if not long.cycle or not short.cycle:
             return self._plan_waiting(view)
-        draft = _Draft(view)
+        draft = Draft(view)
         reference = book.reference
         depth = min(max(long.started, short.started), len(reference))
-        look_ahead = depth < len(reference) and not book.look_ahead_withdrawn and not self._averaging_stopped(draft)
+        look_ahead = (
+            not self._averaging_stopped(draft, depth)  # first: its alarm is raised at any depth
+            and depth < len(reference)
+            and not book.look_ahead_withdrawn
+            and not self._pair_is_refused(draft, depth)
+        )
         pairs: list[Wanted] = []
         need = ZERO
         for side in (long, short):
-            now_price = self._now_price(draft, side)
-            for level, price, rest in resting_levels(
-                side, reference, depth + 1 if look_ahead else depth, now_price, view.instrument, self._step
-            ):
+            levels = depth + 1 if look_ahead else depth
+            for level, price, rest in self._levels(draft, side, levels):
                 if level < depth:
                     self._want_entry(draft, side, level, price, rest)
                 else:
                     need += missing_margin(side, level, rest, price, view.leverage, view.fees.taker)
-                    pairs.append(self._entry(draft, side, level, price, rest, Urgency.LOOK_AHEAD))
+                    pairs.append(self._entry(side, level, price, rest, Urgency.LOOK_AHEAD))
             self._want_take_profit(draft, side)
         least = view.instrument.min_notional
-        if any(entry.quantity * entry.price < least for entry in draft.wanted):
-            self._join_small_levels(draft, long)
-            self._join_small_levels(draft, short)
+        if any(want.role.is_entry and want.quantity * want.price < least for want in draft.wanted):
+            draft.join_small_levels(long)
+            draft.join_small_levels(short)
         if look_ahead:
             self._want_look_ahead(draft, pairs, need)
         elif book.look_ahead_withdrawn:
@@ -168,10 +170,22 @@ class Symmetric:
             draft.depend(view.available - view.reserve)
         return draft.finish()
 
+    def _levels(self, draft: Draft, side: SideBook, depth: int) -> Iterator[tuple[int, Price, Quantity]]:
+        """Level, price and open quantity of a side's levels that have not executed in full."""
+        return resting_levels(
+            side,
+            draft.view.book.reference,
+            depth,
+            self._now_price(draft, side),
+            draft.view.instrument,
+            self._step,
+            lambda level, own: self._passed_price(draft, side, level, own),
+        )
+
     def _plan_waiting(self, view: View) -> Plan:
         """Flat, and not allowed to open: say why."""
         table = self._table(view)
-        draft = _Draft(view)
+        draft = Draft(view)
         if not table:
             draft.alarm("ladder", "critical", "the venue's limits at this leverage do not allow even one level")
         elif not view.book.has_live_entries():
@@ -184,34 +198,39 @@ class Symmetric:
             self._want_take_profit(draft, side)
         return draft.finish()
 
-    def _averaging_stopped(self, draft: _Draft) -> bool:
-        """A level that the venue refused for lack of margin stops further averaging until margin is freed."""
+    def _averaging_stopped(self, draft: Draft, depth: int) -> bool:
+        """A level of the hedge that the venue refused for lack of margin stops averaging until margin is freed."""
         book = draft.view.book
-        refused = [f"{side.side.value} {level}" for side in (book.long, book.short) for level in side.refused]
+        sides = (book.long, book.short)
+        refused = [f"{side.side.value} {level}" for side in sides for level in side.refused if level < depth]
         if refused:
             draft.alarm("refused", "critical", f"the venue refused {', '.join(refused)} for lack of margin")
         return bool(refused)
 
-    def _want_entry(self, draft: _Draft, side: SideBook, level: int, price: Price, rest: Quantity) -> None:
+    def _pair_is_refused(self, draft: Draft, depth: int) -> bool:
+        """The venue refused a leg of the look-ahead pair: neither leg rests before it is tried again."""
+        book = draft.view.book
+        told = max(book.long.refused.get(depth, 0), book.short.refused.get(depth, 0))
+        if not told or draft.view.now >= told + _TRY_PAIR_AGAIN_MS:
+            return False
+        draft.wake_at(told + _TRY_PAIR_AGAIN_MS)
+        draft.alarm("pair", "warning", f"no level {depth}: the venue refused one of its legs for lack of margin")
+        return True
+
+    def _want_entry(self, draft: Draft, side: SideBook, level: int, price: Price, rest: Quantity) -> None:
         if level in side.refused:
             need = level_margin(rest, price, draft.view.leverage, draft.view.fees.taker)
             draft.depend(need - draft.view.available)
             if need > draft.view.available:
                 return
         urgency = Urgency.OPENING if level < side.now_levels else Urgency.INSURANCE
-        draft.wanted.append(self._entry(draft, side, level, price, rest, urgency))
+        draft.wanted.append(self._entry(side, level, price, rest, urgency))
 
-    def _entry(
-        self, draft: _Draft, side: SideBook, level: int, price: Price, rest: Quantity, urgency: Urgency
-    ) -> Wanted:
-        role, why = Role.GRID, _WHY[urgency]
-        if level < side.now_levels:
-            role = Role.OPENING
-        else:
-            price = self._passed_price(draft, side, level, price)
-        return Wanted(side.side, role, level, price, rest, urgency, why)
+    def _entry(self, side: SideBook, level: int, price: Price, rest: Quantity, urgency: Urgency) -> Wanted:
+        role = Role.OPENING if level < side.now_levels else Role.GRID
+        return Wanted(side.side, role, level, price, rest, urgency, _WHY[urgency])
 
-    def _want_look_ahead(self, draft: _Draft, pairs: list[Wanted], need: Money) -> None:
+    def _want_look_ahead(self, draft: Draft, pairs: list[Wanted], need: Money) -> None:
         spendable = draft.view.available - draft.view.reserve
         if need <= spendable or need == 0:
             draft.wanted += pairs
@@ -222,26 +241,6 @@ class Symmetric:
         level = pairs[0].level
         draft.alarm("budget", "warning", f"no level {level}: the pair needs {need:.2f}, spendable {spendable:.2f}")
 
-    def _join_small_levels(self, draft: _Draft, side: SideBook) -> None:
-        """A level under the venue's minimum notional joins the next one of its side."""
-        least = draft.view.instrument.min_notional
-        wanted = draft.wanted
-        for index, entry in enumerate(wanted):
-            if entry.side is side.side and entry.role.is_entry and entry.quantity * entry.price < least:
-                following = next(
-                    (
-                        i
-                        for i in range(index + 1, len(wanted))
-                        if wanted[i].side is side.side and wanted[i].role.is_entry
-                    ),
-                    None,
-                )
-                if following is not None and entry.level not in side.entries:
-                    joined = wanted[following]
-                    wanted[following] = joined._replace(quantity=joined.quantity + entry.quantity)
-                    wanted[index] = entry._replace(quantity=ZERO)
-        draft.wanted = [entry for entry in wanted if entry.quantity > 0]
-
     # ---- prices --------------------------------------------------------------------------------------------------
 
     def _touch(self, view: View, side: Side) -> Price:
@@ -250,7 +249,7 @@ class Symmetric:
             return view.instrument.floor_price(view.market.ask * (ONE + self._slippage))
         return view.instrument.ceil_price(view.market.bid * (ONE - self._slippage))
 
-    def _now_price(self, draft: _Draft, side: SideBook) -> Price:
+    def _now_price(self, draft: Draft, side: SideBook) -> Price:
         """One price for all now-levels that are still open: that of the working ones while it is good."""
         fresh = self._touch(draft.view, side.side)
         for level in range(side.now_levels):
@@ -259,7 +258,7 @@ class Symmetric:
                 return self._aged(draft, order, fresh)
         return fresh
 
-    def _passed_price(self, draft: _Draft, side: SideBook, level: int, own: Price) -> Price:
+    def _passed_price(self, draft: Draft, side: SideBook, level: int, own: Price) -> Price:
         """An order whose price the market has passed goes to the touch, never worse than its own price."""
         market = draft.view.market
         if side.side is Side.LONG:
@@ -273,7 +272,7 @@ class Symmetric:
         order = side.entries.get(level)
         return fresh if order is None else self._aged(draft, order, fresh)
 
-    def _aged(self, draft: _Draft, order: Order, fresh: Price) -> Price:
+    def _aged(self, draft: Draft, order: Order, fresh: Price) -> Price:
         """Keep the price of a working order that should execute now until it is old and the price has moved."""
         due = order.changed + self._timeout
         if draft.view.now < due:
@@ -287,7 +286,7 @@ class Symmetric:
 
     # ---- take-profit ---------------------------------------------------------------------------------------------
 
-    def _want_take_profit(self, draft: _Draft, side: SideBook) -> None:
+    def _want_take_profit(self, draft: Draft, side: SideBook) -> None:
         held = side.entered - side.closed
         if held <= 0 or not side.cycle:
             return
@@ -308,7 +307,7 @@ class Symmetric:
     def _is_filling(self, side: SideBook) -> bool:
         return any(ZERO < order.filled < order.quantity for order in side.entries.values())
 
-    def _take_profit_price(self, draft: _Draft, side: SideBook, order: Order | None, held: Quantity) -> Price:
+    def _take_profit_price(self, draft: Draft, side: SideBook, order: Order | None, held: Quantity) -> Price:
         view = draft.view
         fee = view.fees.taker if self.settings.take_profit_fee == "taker" else view.fees.maker
         price = take_profit_price(side, view.instrument, self.promised_rate, fee)
@@ -326,44 +325,3 @@ _WHY = {
     Urgency.OPENING: "opens the side",
     Urgency.LOOK_AHEAD: "averages one level deeper on both sides",
 }
-
-
-class _Draft:
-    """A plan in the making."""
-
-    __slots__ = ("_above", "_at", "_below", "_slack", "alarms", "reserved", "view", "wanted")
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.wanted: list[Wanted] = []
-        self.alarms: list[Alarm] = []
-        self.reserved: Money = ZERO
-        self._at: Millis | None = None
-        self._below: Price | None = None
-        self._above: Price | None = None
-        self._slack: Money | None = None
-
-    def want_exit(self, side: Side, price: Price, quantity: Quantity) -> None:
-        self.wanted.append(
-            Wanted(side, Role.TAKE_PROFIT, 0, price, quantity, Urgency.EXIT, "closes the side with its profit")
-        )
-
-    def alarm(self, code: str, level: str, text: str) -> None:
-        self.alarms.append(Alarm(code, "critical" if level == "critical" else "warning", text))
-
-    def wake_at(self, at: Millis) -> None:
-        self._at = at if self._at is None else min(self._at, at)
-
-    def wake_between(self, below: Price, above: Price) -> None:
-        self._below = below if self._below is None else max(self._below, below)
-        self._above = above if self._above is None else min(self._above, above)
-
-    def depend(self, distance: Money) -> None:
-        """The plan may change when the available balance changes by ``distance``, whichever way it lies."""
-        distance = abs(distance)
-        self._slack = distance if self._slack is None else min(self._slack, distance)
-
-    def finish(self) -> Plan:
-        return Plan(
-            tuple(self.wanted), tuple(self.alarms), self._at, self._below, self._above, self._slack, self.reserved
-        )

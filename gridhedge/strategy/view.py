@@ -9,7 +9,7 @@ from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Wanted
 from gridhedge.domain.events import Decision, MarketSeen
 from gridhedge.domain.instrument import Fees, Instrument
-from gridhedge.domain.values import Millis, Money, Price, Quantity
+from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
 
 
 class View(NamedTuple):
@@ -39,6 +39,14 @@ class Alarm(NamedTuple):
     text: str
 
 
+class Withheld(NamedTuple):
+    """A part of a level that can not rest, and of which the user has been told."""
+
+    side: Side
+    level: int
+    quantity: Quantity
+
+
 class Plan(NamedTuple):
     """Every order that should rest now, and when to ask again."""
 
@@ -51,6 +59,7 @@ class Plan(NamedTuple):
     """By how much the available balance may change before the plan could change; None if it does not depend on it."""
     reserved: Money = Decimal(0)
     """Margin of the entries in this plan that do not rest yet."""
+    withheld: tuple[Withheld, ...] = ()
 
 
 class Strategy(Protocol):

@@ -588,3 +588,15 @@ def test_levels_and_orders_always_agree_with_their_sums(dice: list[tuple[int, in
             name for name, order in journal.book.orders.items() if order.key.side is side
         )
         assert all(order.filled <= order.quantity for order in placed)
+
+
+def test_an_order_with_a_larger_amend_under_way_is_not_done() -> None:
+    """What the amend would add may still execute: the order stays, and the cycle with it."""
+    journal = Journal().begin()
+    journal.open_level(L, 0, "10")
+    journal.open_level(L, 1, "9.9")
+    name = journal.work(L, TP, 0, 100, "10.2")
+    journal.amend(name, "10.1", 300).changed(name, None)
+    journal.fill(name, 100, "10.2")
+    assert name in journal.book.orders
+    assert journal.book.long.cycle == CYCLE

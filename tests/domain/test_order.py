@@ -132,3 +132,8 @@ def test_an_order_is_live_until_it_has_ended(state: OrderState) -> None:
     order = make()
     order.state = state
     assert order.is_live == (not state.is_final)
+
+
+def test_other_digits_are_not_ours() -> None:
+    """Only 0-9: a venue that lists foreign ids must not find a meaning in Arabic-Indic ones."""
+    assert parse_client_id("abc123", "ghabc123-LO\u0660\u0660-t85s00-1") is None

@@ -12,7 +12,7 @@ import pytest
 
 from gridhedge.domain.account import Snapshot
 from gridhedge.domain.errors import RateLimited, Unclear, VenueError
-from gridhedge.domain.events import Execution
+from gridhedge.domain.events import ConnectionChanged, Execution
 from gridhedge.domain.invariants import always, settled
 from gridhedge.domain.order import parse_client_id
 from gridhedge.domain.values import SIDES, Role
@@ -126,7 +126,7 @@ def test_a_wish_to_synchronise_does_not_hammer_a_venue_that_fails() -> None:
 
 def test_a_disconnected_bot_waits_instead_of_turning(world: World) -> None:
     """Orders are overdue and nothing may be sent: a tick is a few waits, not thousands."""
-    world.session.disconnected["private"] = "reset"
+    world.session.disconnected["private"] = ConnectionChanged("private", False, 5, "reset")
     world.desk.retry_at = world.exchange.now()
     waits: list[int] = []
     wait = world.paper.wait

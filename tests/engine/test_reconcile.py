@@ -84,7 +84,7 @@ def test_without_amends_the_old_order_goes_first_and_the_new_one_comes_later() -
     journal = Journal().begin()
     name = journal.work(L, GRID, 1, 200, "9.9")
     wanted = [want(L, GRID, 1, "9.8", 200)]
-    assert reconcile(journal.book, wanted, False) == [Cancel(XYZ, name, "v" + name[-6:], "to be replaced")]
+    assert reconcile(journal.book, wanted, False) == [Cancel(XYZ, name, "v" + name[-6:], "to be replaced", True)]
     journal.cancel(name).changed(name, True)
     assert reconcile(journal.book, wanted, False) == []
     journal.update(name, OrderState.CANCELLED, "9.9", 200, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from gridhedge.domain.events import ConnectionChanged, Execution, ExecutionKind,
 from gridhedge.domain.order import OrderKey, Reject, client_id
 from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.engine.ports import NotSent, Outcome, Rejected, Unknown
+from tests.engine.faults import Faults, FaultyVenue
 from tests.engine.worlds import DOGE, L, S, World, listed, profile
 
 D = Decimal
@@ -417,3 +419,31 @@ def test_both_sides_stay_equal_through_a_walk(world: World) -> None:
             ]
         assert covered[L] == covered[S]
         assert not world.session.stopper.reason
+
+
+def test_without_amends_a_replaced_take_profit_is_back_in_the_same_tick() -> None:
+    """The cancel is seen at once, and the plan is made again."""
+    world = World()
+    venue = FaultyVenue(world.paper, random.Random(1), Faults(), can_amend=False)
+    venue.send = world.paper.send
+    world.begin(venue=venue)
+    world.start()
+    world.tick()
+    world.run_into(L, 1)
+    assert world.book.long.exits[TP].remaining == D(1128)
+
+
+def test_a_rest_that_is_too_small_is_not_sent(world: World) -> None:
+    """Two units closed by hand: what they leave open is below the minimum, withheld, and told."""
+    world.exchange.by_hand_close(DOGE, S, D(2))
+    world.tick(40)
+    assert world.ear.heard("refused by the venue") == 0
+    assert world.ear.heard("below the venue's minimum") == 1
+
+
+def test_a_refused_look_ahead_is_tried_again() -> None:
+    """A minute later the pair rests on both sides."""
+    world, _ = stubborn((is_place(S, Role.GRID, 1), Rejected(Reject.MARGIN, "not enough")))
+    world.start()
+    world.tick(130)
+    assert sorted(world.book.short.entries) == sorted(world.book.long.entries) == [1]

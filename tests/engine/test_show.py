@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from gridhedge.domain.events import ConnectionChanged
 from gridhedge.engine.show import account_status, side_status, symbol_status
 from gridhedge.engine.status import AccountStatus, RecentEvent
 from tests.engine.worlds import DOGE, START, L, S, World, profile
@@ -116,7 +117,7 @@ def test_a_flat_side_has_no_average_and_no_take_profit() -> None:
 def test_what_is_wrong_is_said(world: World) -> None:
     """A stream that is down, unknown orders, a stop, an alarm of the symbol."""
     session = world.session
-    session.disconnected["private"] = "reset by peer"
+    session.disconnected["private"] = ConnectionChanged("private", False, 5, "reset by peer")
     session.unknowns.open(world.book.long.entries[2], START)
     session.stopper.reason = "freeze stop: why"
     world.desk.alarms = {"budget": "no level 3"}

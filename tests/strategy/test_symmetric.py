@@ -355,3 +355,41 @@ def check_laws(bench) -> None:
     before = bench.changes
     bench.step()
     assert bench.changes == [], f"after {before} there was still {bench.changes}"
+
+
+def test_levels_beyond_one_at_the_touch_stand_beyond_it(bench) -> None:
+    """The market has passed short levels 1 and 2: level 1 goes to the touch, and level 2 rests one step beyond that."""
+    bench.open_both()
+    bench.deepen(Side.LONG, 2)
+    for order in list(bench.book.short.entries.values()):
+        del bench.book.orders[order.client_id]
+    bench.book.short.entries.clear()
+    bench.see("0.2100")
+    plan = bench.strategy.plan(bench.view())
+    price = {want.level: want.price for want in plan.wanted if want.side is Side.SHORT and want.role.is_entry}
+    assert price[1] == bench.instrument.ceil_price(D("0.21") * D("0.9995"))
+    assert price[2] == bench.instrument.ceil_price(price[1] * D("1.01"))
+
+
+def test_a_rest_too_small_to_be_sent_is_withheld_and_told(bench) -> None:
+    """Two units of level 0 are missing, worth 0.40 of a minimum of 5, and nothing else of the side is missing."""
+    bench.open_both()
+    bench.book.short.entries.clear()
+    bench.book.short.fills[0].quantity -= D(2)
+    bench.available = D(0)
+    bench.balance = D(0)
+    plan = bench.strategy.plan(bench.view())
+    assert not [want for want in plan.wanted if want.side is Side.SHORT and want.role.is_entry and want.level == 0]
+
+
+def test_a_refused_look_ahead_waits_on_both_sides_and_is_tried_again(bench) -> None:
+    """Neither leg rests for a minute; then the pair is wanted again."""
+    bench.open_both()
+    bench.book.short.refused[1] = bench.now
+    plan = bench.strategy.plan(bench.view())
+    assert [want for want in plan.wanted if want.urgency is Urgency.LOOK_AHEAD] == []
+    assert "pair" in {alarm.code for alarm in plan.alarms}
+    assert plan.wake_at == bench.now + 60_000
+    bench.now += 60_000
+    plan = bench.strategy.plan(bench.view())
+    assert [want.level for want in plan.wanted if want.urgency is Urgency.LOOK_AHEAD] == [1, 1]

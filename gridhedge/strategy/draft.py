@@ -1,0 +1,77 @@
+"""A plan in the making."""
+
+from __future__ import annotations
+
+from gridhedge.domain.change import Urgency, Wanted
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Role, Side
+from gridhedge.strategy.view import Alarm, Plan, View, Withheld
+
+
+class Draft:
+    """Collects what a plan consists of: orders, alarms, and when to be asked again."""
+
+    __slots__ = ("_above", "_at", "_below", "_slack", "_withheld", "alarms", "reserved", "view", "wanted")
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.wanted: list[Wanted] = []
+        self.alarms: list[Alarm] = []
+        self.reserved: Money = ZERO
+        self._withheld: list[Withheld] = []
+        self._at: Millis | None = None
+        self._below: Price | None = None
+        self._above: Price | None = None
+        self._slack: Money | None = None
+
+    def want_exit(self, side: Side, price: Price, quantity: Quantity) -> None:
+        self.wanted.append(
+            Wanted(side, Role.TAKE_PROFIT, 0, price, quantity, Urgency.EXIT, "closes the side with its profit")
+        )
+
+    def alarm(self, code: str, level: str, text: str) -> None:
+        self.alarms.append(Alarm(code, "critical" if level == "critical" else "warning", text))
+
+    def wake_at(self, at: Millis) -> None:
+        self._at = at if self._at is None else min(self._at, at)
+
+    def wake_between(self, below: Price, above: Price) -> None:
+        self._below = below if self._below is None else max(self._below, below)
+        self._above = above if self._above is None else min(self._above, above)
+
+    def depend(self, distance: Money) -> None:
+        """The plan may change when the available balance changes by ``distance``, whichever way it lies."""
+        distance = abs(distance)
+        self._slack = distance if self._slack is None else min(self._slack, distance)
+
+    def join_small_levels(self, side: SideBook) -> None:
+        """A level under the venue's minimum notional joins the next one of its side; the last one is withheld."""
+        least = self.view.instrument.min_notional
+        entries = [i for i, want in enumerate(self.wanted) if want.side is side.side and want.role.is_entry]
+        for place, index in enumerate(entries):
+            small = self.wanted[index]
+            if small.quantity * small.price >= least or small.level in side.entries:
+                continue
+            if place + 1 < len(entries):
+                following = self.wanted[entries[place + 1]]
+                joined = following._replace(quantity=following.quantity + small.quantity)
+                self.wanted[entries[place + 1]] = joined
+            else:
+                self._withheld.append(Withheld(side.side, small.level, small.quantity))
+                text = f"{side.side.value} level {small.level}: {small.quantity} is below the venue's minimum"
+                self.alarm(f"small {side.side.value}", "warning", text)
+            self.wanted[index] = small._replace(quantity=ZERO)
+        self.wanted = [want for want in self.wanted if want.quantity > 0]
+
+    def finish(self) -> Plan:
+        """The plan as it is now."""
+        return Plan(
+            tuple(self.wanted),
+            tuple(self.alarms),
+            self._at,
+            self._below,
+            self._above,
+            self._slack,
+            self.reserved,
+            tuple(self._withheld),
+        )
