@@ -103,6 +103,8 @@ class SymbolBook:
         key = order.key if order is not None else parse_client_id(self.tag, event.client_id)
         if order is not None:
             order.filled += event.quantity
+            if order.amending is not None and order.filled > order.quantity:
+                self._take_amended(order)  # nothing else can have executed so much
             order.venue_id = order.venue_id or event.venue_id
             self._settle_by_sight(order)
         side = self.of(event.side)
@@ -158,6 +160,7 @@ class SymbolBook:
             (event.price - average) * ours * side.side.sign - event.fee - (side.fees + side.funding) * share
         )
         side.refill(self.reference, side.held - ours, average)
+        side.base = event.price
 
     def _on_exit_done(self, side: SideBook, order: Order, at: Millis) -> None:
         if order.key.role is Role.TAKE_PROFIT and order.state is OrderState.FILLED and order.key.cycle == side.cycle:
@@ -172,10 +175,14 @@ class SymbolBook:
         assert event.funding_id not in self.executed, f"funding {event.funding_id} counted twice"
         self.executed.add(event.funding_id)
         side = self.of(event.side)
+        # Funding is paid on the whole position: the user's own part of it is the user's.
+        ours = event.amount
+        if side.surplus > 0:
+            ours = event.amount * side.held / (side.held + side.surplus) if side.held > 0 else ZERO
         if side.held > 0:
-            side.funding += event.amount
+            side.funding += ours
         else:
-            side.realised -= event.amount
+            side.realised -= ours
 
     def _says_news(self, event: OrderUpdate) -> bool:
         order = self.orders.get(event.client_id)
@@ -286,21 +293,23 @@ class SymbolBook:
         order = self.orders.get(event.client_id)
         if order is None or event.accepted is None:
             return
-        self._note_change(order, event)
         if event.reason is Reject.UNKNOWN_ORDER:
             # The venue does not have it any more: still pending, so that it is left alone until that is explained.
             order.amending = None
             return
         if not event.accepted:
             self._count_refusal(order, event.at)
+            order.pending, order.amending = Pending.NOTHING, None
         elif order.amending is not None:
-            order.price, order.quantity = order.amending
-            order.venue_price = order.price
+            self._take_amended(order)
             self._note_acceptance(order)
-        if order.amending is not None or not event.accepted:
-            order.pending = Pending.NOTHING
-        order.amending = None
         self._finish_if_done(order)
+
+    def _take_amended(self, order: Order) -> None:
+        """The amend in flight has come into effect."""
+        assert order.amending is not None, f"{order.client_id}: no amend is in flight"
+        order.price, order.quantity = order.amending
+        order.venue_price, order.amending, order.pending = order.price, None, Pending.NOTHING
 
     def _on_reference_fixed(self, event: ReferenceFixed) -> None:
         self.reference = event.quantities
@@ -324,6 +333,7 @@ class SymbolBook:
                 self._end_cycle(side, event.at)
             return
         side.refill(self.reference, event.quantity, event.average)
+        side.base = event.price
 
     # ---- the life of an order ------------------------------------------------------------------------------------
 
@@ -350,14 +360,6 @@ class SymbolBook:
         self._count_refusal(order, at)
         if reason is Reject.MARGIN and key.role.is_entry and key.cycle == self.of(key.side).cycle:
             self.of(key.side).refused[key.level] = at
-
-    def _note_change(self, order: Order, event: ChangeSettled) -> None:
-        """A cancel or amend that the venue refused is tried again later, and less and less often."""
-        slot = (order.key.side, order.key.role, order.key.level)
-        if event.accepted:
-            self.rejections.pop(slot, None)
-        elif event.reason is not None and event.reason is not Reject.UNKNOWN_ORDER:
-            self.rejections[slot] = (event.at, self.rejections.get(slot, (0, 0))[1] + 1)
 
     def _count_refusal(self, order: Order, at: Millis) -> None:
         slot = (order.key.side, order.key.role, order.key.level)

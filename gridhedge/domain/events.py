@@ -219,6 +219,8 @@ class PositionMended(NamedTuple):
     average: Price
     at: Millis
     text: str = ""
+    price: Price | None = None
+    """The market's price then: missing levels rest one step from it."""
 
 
 class StopRaised(NamedTuple):

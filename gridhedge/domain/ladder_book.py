@@ -29,6 +29,7 @@ class SideBook:
     """The cycle of one side. Changed by the symbol's book only."""
 
     __slots__ = (
+        "base",
         "closed",
         "closed_money",
         "cost",
@@ -60,6 +61,8 @@ class SideBook:
         self.last_cycle = 0
         self.now_levels = 0
         self.fills: list[LevelFill] = []
+        self.base: Price | None = None
+        """The price from which the missing levels are measured after somebody else has reduced the position."""
         self.entered: Quantity = ZERO
         self.cost: Money = ZERO
         self.fees: Money = ZERO
@@ -146,6 +149,7 @@ class SideBook:
     ) -> None:
         """Credit an entry execution to levels; the fee is shared by quantity."""
         total = sum((share for _, share in levels), ZERO)
+        self.base = None
         for level, quantity in levels:
             while len(self.fills) <= level:
                 self.fills.append(LevelFill())
@@ -202,6 +206,7 @@ class SideBook:
         self.cycle = 0
         self.now_levels = 0
         self.fills = []
+        self.base = None
         self.entered = self.cost = self.fees = self.funding = self.closed = self.closed_money = ZERO
         for order in (*self.entries.values(), *self.exits.values()):
             self.stale[order.client_id] = order

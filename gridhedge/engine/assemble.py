@@ -38,6 +38,7 @@ def policy_of(profile: Profile) -> Policy:
         risk.mm_rate_threshold,
         risk.emergency_action,
         risk.on_start,
+        risk.on_disconnect,
         risk.on_stop,
         risk.max_notional_per_side,
         int(system.tick_interval * 1000),

@@ -33,16 +33,18 @@ class Exposure:
         self.ceiling: Price | None = None
         """Beyond this price the maintenance margin may grow faster than its slope says."""
         worst_rate = ZERO
-        for quantity in (long_held, short_held):
+        # Positions are closed at their bankruptcy price, which leverage moves away from the mark (Bybit's rule).
+        cheaper, dearer = fees.taker * (ONE - ONE / leverage), fees.taker * (ONE + ONE / leverage)
+        for quantity, closing in ((long_held, cheaper), (short_held, dearer)):
             if quantity > 0:
                 notional = quantity * mark
-                self.maintenance += rules.maintenance_margin(notional) + notional * fees.taker
+                self.maintenance += rules.maintenance_margin(notional) + notional * closing
                 tier, is_last = _next_tier(rules, notional)
                 worst_rate = max(worst_rate, tier.rate)
                 if not is_last:
                     end = tier.max_notional / quantity
                     self.ceiling = end if self.ceiling is None else min(self.ceiling, end)
-        self.maintenance_slope = held * (worst_rate + fees.taker)
+        self.maintenance_slope = held * (worst_rate + dearer)
         self.margin_slope = held * (ONE / leverage + fees.taker)
 
 
@@ -75,6 +77,8 @@ class Desk:
         self.leverage = leverage
         self.market = market
         self.plan = Plan(())
+        self._pushed_mark: Price = market.mark
+        self._pushed_net: Quantity = book.long.held - book.short.held
         self.dirty = True
         self.retry_at: Millis | None = None
         """When to plan again after a refusal."""
@@ -92,7 +96,18 @@ class Desk:
         self.last_changes: tuple[str, ...] = ()
         """What a dry run has told last, so that it tells it once."""
 
+    def note_push(self) -> None:
+        """The venue has told the account's figures as of the price that is known now."""
+        self._pushed_mark = self.market.mark
+        self._pushed_net = self.book.long.held - self.book.short.held
+
+    def drift(self) -> Money:
+        """What the mark price has done to the margin balance since the venue's last figure: some venues push nothing
+        when only prices move."""
+        return self._pushed_net * (self.market.mark - self._pushed_mark)
+
     def see(self, market: MarketSeen) -> None:
+        """Take in the market; outside the band the plan and the margin rate must be looked at again."""
         self.market = market
         last = market.last
         if (self.below is not None and last <= self.below) or (self.above is not None and last >= self.above):
@@ -136,11 +151,14 @@ class Desk:
         Safe by slope: the margin rate's slack shrinks by at most ``threshold x equity_slope + maintenance_slope`` per
         unit of price, the available balance by ``equity_slope + margin_slope``. Symbols share the slack equally.
         """
-        exposure = self.exposure
+        exposure, last = self.exposure, self.market.last
         below, above = self.plan.wake_below, self.plan.wake_above
+        if below is not None and last <= below:
+            below = None  # the plan was made beyond it: waiting for it would be no wait
+        if above is not None and last >= above:
+            above = None
         slope = threshold * exposure.equity_slope + exposure.maintenance_slope
         if slope > 0:
-            last = self.market.last
             width = max(margin_slack / (slope * symbols), self.instrument.tick_size)
             if self.plan.slack is not None:
                 shift = self.plan.slack / ((exposure.equity_slope + exposure.margin_slope) * symbols)

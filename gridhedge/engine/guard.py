@@ -73,7 +73,7 @@ def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list
             refusal = _check_place(change, facts, limits, open_orders, spendable)
             if refusal is None:
                 open_orders += 1
-                if change.urgency is Urgency.LOOK_AHEAD:
+                if not change.reduce_only:
                     spendable -= entry_margin(change.quantity, change.price, facts.leverage, facts.fees.taker)
         elif refusal is None and type(change) is Amend:
             refusal = _check_terms(change, facts)

@@ -42,7 +42,7 @@ from gridhedge.engine.ports import (
     Venue,
 )
 from gridhedge.engine.reconcile import reconcile
-from gridhedge.engine.stop import Stopper
+from gridhedge.engine.stop import Stopper, cancels
 from gridhedge.engine.unknown import Unknowns
 from gridhedge.strategy.budget import entry_margin
 from gridhedge.strategy.view import View
@@ -59,6 +59,7 @@ class Policy(NamedTuple):
     """Percent; 0 switches the stop off."""
     emergency_action: str
     on_start: str
+    on_disconnect: str
     on_stop: str
     max_notional: Money
     tick_ms: Millis
@@ -168,6 +169,8 @@ class Session:
         self.account = account
         self._spent = ZERO
         self._margin_changed = True
+        for desk in self.desks:
+            desk.note_push()
         if paid:
             # A deposit, a withdrawal, somebody else's trade. What prices do to the balance is told by the bands.
             for desk in self.desks:
@@ -181,6 +184,15 @@ class Session:
         else:
             self.disconnected[change.stream] = change
             self.say("warning", f"{change.stream} is down: {change.text}")
+            if self.policy.on_disconnect == "cancel_all" and not self.policy.dry_run and not self.stopper.reason:
+                self._cancel_all("on_disconnect: cancel_all")
+
+    def _cancel_all(self, why: str) -> None:
+        now = self.clock.now()
+        for desk in self.desks:
+            changes = cancels(desk.book, lambda order: True, why)
+            if changes:
+                self.settle(desk, changes, execute(changes, self.venue, self.journal, self.record, now), now)
 
     def _see_fact(self, fact: Execution | Funding | OrderUpdate) -> bool:
         desk = self._by_symbol.get(fact.symbol)
@@ -192,6 +204,9 @@ class Session:
         desk.dirty = True
         self._margin_changed = True
         if type(fact) is Execution:
+            if fact.closing and fact.client_id not in desk.book.known:
+                what = "closed by the venue" if fact.kind is not ExecutionKind.TRADE else "closed by somebody else"
+                self.say("critical", f"{desk.symbol}: {fact.quantity} {fact.side.value} {what} at {fact.price}")
             if fact.kind is ExecutionKind.LIQUIDATION:
                 self.stopper.raise_stop(self, fact.symbol, f"the venue liquidated {fact.quantity} {fact.side.value}")
         elif type(fact) is OrderUpdate and fact.filled > ZERO:
@@ -229,15 +244,26 @@ class Session:
 
     # ---- plan, reconcile, guard, execute -------------------------------------------------------------------------
 
+    def margin_balance(self) -> Money:
+        """The venue's last figure, moved by what prices have done to our positions since."""
+        balance = self.account.margin_balance
+        for desk in self.desks:
+            balance += desk.drift()
+        return balance
+
     def available(self) -> Money:
         """The smaller of the venue's figure, less what was sent since, and our own estimate."""
-        own = self.account.margin_balance
+        return self._available(self.margin_balance())
+
+    def _available(self, balance: Money) -> Money:
+        venues = self.account.available + balance - self.account.margin_balance - self._spent
         for desk in self.desks:
-            own -= desk.gross_margin()
-        return min(own, self.account.available - self._spent)
+            balance -= desk.gross_margin()
+        return min(balance, venues)
 
     def reserve(self) -> Money:
-        return self.policy.buffer_fraction * self.account.margin_balance
+        """The untouchable part of the margin balance."""
+        return self.policy.buffer_fraction * self.margin_balance()
 
     def _act(self, desk: Desk, now: Millis) -> None:
         desk.dirty = False
@@ -260,10 +286,9 @@ class Session:
 
     def view(self, desk: Desk, now: Millis) -> View:
         """What the symbol's strategy is shown now."""
-        policy = self.policy
-        return desk.view(
-            self.account.margin_balance, self.available(), self.reserve(), policy.max_notional, now, policy.tick_ms
-        )
+        policy, balance = self.policy, self.margin_balance()
+        reserve = policy.buffer_fraction * balance
+        return desk.view(balance, self._available(balance), reserve, policy.max_notional, now, policy.tick_ms)
 
     def _send(self, desk: Desk, changes: Sequence[Change], now: Millis) -> None:
         facts = Facts(
@@ -349,7 +374,7 @@ class Session:
         """The larger of the venue's margin rate and our own estimate, at every price and every wallet update."""
         if not self._margin_changed:
             return
-        balance = self.account.margin_balance
+        balance = self.margin_balance()
         maintenance = ZERO
         for desk in self.desks:
             desk.measure()
@@ -369,7 +394,7 @@ class Session:
         self._margin_changed = False
         threshold = (self.policy.mm_rate_threshold or HUNDRED) / HUNDRED
         maintenance = sum((desk.exposure.maintenance for desk in self.desks), ZERO)
-        slack = max(threshold * self.account.margin_balance - maintenance, ZERO)
+        slack = max(threshold * self.margin_balance() - maintenance, ZERO)
         for desk in self.desks:
             if desk.set_band(slack, threshold, len(self.desks)):
                 self.venue.watch(desk.symbol, desk.below, desk.above)

@@ -46,8 +46,8 @@ def _truth(session: Session, desk: Desk, snapshot: Snapshot, since: Millis) -> T
     return Truth(
         snapshot.at,
         tuple(order for order in snapshot.orders if order.symbol == desk.symbol),
-        tuple(ended),
-        tuple(facts),
+        tuple(dict.fromkeys(ended)),  # pages shift while they are read: the same entry may stand on two of them
+        tuple(dict.fromkeys(facts)),
         tuple(position for position in snapshot.positions if position.symbol == desk.symbol),
     )
 
@@ -76,6 +76,7 @@ def _mend(session: Session, desk: Desk, truth: Truth) -> None:
         return
     mended, remarks = position_differences(desk.book, truth)
     mended = _beyond_doubt(session, desk, mended, truth.at)
+    mended = [event._replace(price=desk.market.last) for event in mended]
     _apply(session, mended, "position")
     for event in mended:
         session.say("critical", f"{desk.symbol}: {event.text}; the levels are filled from the bottom")

@@ -107,7 +107,9 @@ def _note(way: Way, session: Session, level: int) -> Way:
     desk = session.desks[0]
     here = End(desk.market.last, level)
     codes = {alarm.code for alarm in desk.plan.alarms}
-    if way.reserve is None and codes & {"budget", "withdrawn", "refused"}:
+    if way.reserve is not None and level > way.reserve.level:
+        way = way._replace(reserve=None)  # it was short for a moment only, in the middle of a re-opening
+    if way.reserve is None and codes & {"budget", "withdrawn"}:
         way = way._replace(reserve=here)
     if way.averaging is None and desk.book.reference and level >= len(desk.book.reference) - 1:
         way = way._replace(averaging=here)

@@ -14,6 +14,7 @@ from gridhedge.domain.values import HUNDRED, Millis, Money, Price
 from gridhedge.engine.assemble import Parts, assemble
 from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.session import Session
+from gridhedge.engine.synchronise import synchronise
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.replay.candles import Candles
@@ -68,7 +69,6 @@ def replay(
         balance,
         fill=paper.fill if paper else "through",
         liquidity=paper.liquidity if paper else None,
-        keep_history=False,
     )
     venue = PaperVenue(exchange, latency_ms=paper.latency_ms if paper else 0)
     journal = MemoryJournal()
@@ -108,6 +108,8 @@ def _to_the_end(
         due = session.next_due()
         venue.wait(end if due is None or due > end else due)
         session.step()
+        if session.wants_sync:
+            synchronise(session, exchange.now())
         steps += 1
         if progress is not None and steps % _PROGRESS_EVERY == 0:
             progress(exchange.now())

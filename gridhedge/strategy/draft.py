@@ -45,7 +45,8 @@ class Draft:
         self._slack = distance if self._slack is None else min(self._slack, distance)
 
     def join_small_levels(self, side: SideBook) -> None:
-        """A level under the venue's minimum notional joins the next one of its side; the last one is withheld."""
+        """A level under the venue's minimum notional joins the next one of its side; the last one is withheld. Where the
+        small one was to open a flat side, the two open it together."""
         least = self.view.instrument.min_notional
         entries = [i for i, want in enumerate(self.wanted) if want.side is side.side and want.role.is_entry]
         for place, index in enumerate(entries):
@@ -54,12 +55,14 @@ class Draft:
                 continue
             if place + 1 < len(entries):
                 following = self.wanted[entries[place + 1]]
-                joined = following._replace(quantity=following.quantity + small.quantity)
+                opens = small.role is Role.OPENING and not side.entered
+                price = small.price if opens else following.price
+                joined = following._replace(quantity=following.quantity + small.quantity, price=price)
                 self.wanted[entries[place + 1]] = joined
             else:
                 self._withheld.append(Withheld(side.side, small.level, small.quantity))
                 text = f"{side.side.value} level {small.level}: {small.quantity} is below the venue's minimum"
-                self.alarm(f"small {side.side.value}", "warning", text)
+                self.alarm(f"small {side.side.value}", "warning" if side.entered else "critical", text)
             self.wanted[index] = small._replace(quantity=ZERO)
         self.wanted = [want for want in self.wanted if want.quantity > 0]
 

@@ -10,11 +10,15 @@ from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import HUNDRED, ONE, ZERO, Money, Price, Quantity, Side
 from gridhedge.strategy.settings import SymmetricSettings
 
+_HEADROOM = Decimal("0.99")
+
 
 def base_quantity(settings: SymmetricSettings, instrument: Instrument, leverage: int, price: Price) -> Quantity:
-    """Quantity of level 0: ``floor_step(first margin x leverage / price)``, raised to what the venue accepts."""
+    """Quantity of level 0: ``floor_step(first margin x leverage / price)``, raised to what the venue accepts also where
+    the short side may open: below the price by the slippage, and a little more for the way there."""
     wished = instrument.floor_quantity(settings.initial_position_size_usd * leverage / price)
-    return max(wished, instrument.least_quantity(price))
+    lowest = price * (ONE - fraction(settings.entry_slippage_percent)) * _HEADROOM
+    return max(wished, instrument.least_quantity(lowest))
 
 
 def reference_quantities(
@@ -23,19 +27,20 @@ def reference_quantities(
     """The table of quantities, level by level.
 
     ``q[k] = floor_step(q[k-1] x multiplier)``. It ends at the configured number of levels, or where the cumulative
-    quantity, which one take-profit must close, would exceed the venue's largest order, the risk tier that the leverage
-    allows, or ``max_notional`` (0: no cap).
+    quantity, which one take-profit must close, would exceed the venue's largest order, or, at the price of the short
+    side's level, the risk tier that the leverage allows or ``max_notional`` (0: no cap).
     """
     cap = instrument.max_notional_at(leverage)
     if max_notional > 0:
         cap = min(cap, max_notional)
-    most = min(instrument.max_quantity, cap / price)
     quantities: list[Quantity] = []
     quantity, total = base_quantity(settings, instrument, leverage, price), ZERO
+    step = ONE + fraction(settings.grid_step_percent)
     for _ in range(settings.max_grid_levels_per_side):
         total += quantity
-        if total > most:
+        if total > instrument.max_quantity or total * price > cap:
             break
+        price *= step
         quantities.append(quantity)
         quantity = instrument.floor_quantity(quantity * settings.averaging_multiplier)
     return tuple(quantities)
@@ -60,7 +65,7 @@ def completed_table(
 def next_price(instrument: Instrument, side: Side, price: Price, step: Decimal) -> Price:
     """The price of the level beyond one at ``price``; ``step`` is a fraction."""
     if side is Side.LONG:
-        return instrument.floor_price(price * (ONE - step))
+        return max(instrument.floor_price(price * (ONE - step)), instrument.tick_size)
     return instrument.ceil_price(price * (ONE + step))
 
 
@@ -91,7 +96,7 @@ def resting_levels(
                 executed = level
                 continue
         if executed >= 0:
-            base, executed = fills[executed].average, -1
+            base, executed = fills[executed].average if side.base is None else side.base, -1
         if level < side.now_levels:
             base = now_price
         else:

@@ -20,7 +20,7 @@ class SymmetricSettings(StrategySettings):
     kind: Literal["symmetric"] = "symmetric"
     initial_position_size_usd: Annotated[Decimal, Field(ge=Decimal("0.1"), le=100000)]
     """First margin of each side, in quote currency; the notional is this times the leverage."""
-    grid_step_percent: Annotated[Decimal, Field(ge=Decimal("0.01"), lt=100)] = Decimal("1.0")
+    grid_step_percent: Annotated[Decimal, Field(ge=Decimal("0.01"), le=100)] = Decimal("1.0")
     averaging_multiplier: Annotated[Decimal, Field(gt=1, le=10)] = Decimal("2.0")
     take_profit_percent: Annotated[Decimal, Field(ge=Decimal("0.01"), le=100)] = Decimal("1.0")
     max_grid_levels_per_side: Annotated[int, Field(ge=1, le=50)] = 10

@@ -96,7 +96,8 @@ class Symmetric:
         levels = len(self._table(view))
         if levels < settings.max_grid_levels_per_side:
             most = settings.max_grid_levels_per_side
-            found.append(f"the ladder ends after {levels} of {most} levels: one take-profit could not close more")
+            limits = "the venue's limits at this leverage, or max_notional_per_side, allow no more"
+            found.append(f"the ladder ends after {levels} of {most} levels: {limits}")
         return tuple(found)
 
     def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
@@ -159,15 +160,15 @@ class Symmetric:
                     need += missing_margin(side, level, rest, price, view.leverage, view.fees.taker)
                     pairs.append(self._entry(side, level, price, rest, Urgency.LOOK_AHEAD))
             self._want_take_profit(draft, side)
-        least = view.instrument.min_notional
-        if any(want.role.is_entry and want.quantity * want.price < least for want in draft.wanted):
-            draft.join_small_levels(long)
-            draft.join_small_levels(short)
         if look_ahead:
             self._want_look_ahead(draft, pairs, need)
         elif book.look_ahead_withdrawn:
             draft.alarm("withdrawn", "warning", "look-ahead orders are withdrawn: the balance has reached the reserve")
             draft.depend(view.available - view.reserve)
+        least = view.instrument.min_notional
+        if any(want.role.is_entry and want.quantity * want.price < least for want in draft.wanted):
+            draft.join_small_levels(long)
+            draft.join_small_levels(short)
         return draft.finish()
 
     def _levels(self, draft: Draft, side: SideBook, depth: int) -> Iterator[tuple[int, Price, Quantity]]:
@@ -223,6 +224,7 @@ class Symmetric:
             draft.depend(need - draft.view.available)
             if need > draft.view.available:
                 return
+        draft.reserved += missing_margin(side, level, rest, price, draft.view.leverage, draft.view.fees.taker)
         urgency = Urgency.OPENING if level < side.now_levels else Urgency.INSURANCE
         draft.wanted.append(self._entry(side, level, price, rest, urgency))
 
@@ -231,7 +233,8 @@ class Symmetric:
         return Wanted(side.side, role, level, price, rest, urgency, _WHY[urgency])
 
     def _want_look_ahead(self, draft: Draft, pairs: list[Wanted], need: Money) -> None:
-        spendable = draft.view.available - draft.view.reserve
+        # What restores equality goes first: the pair may only have what that leaves.
+        spendable = draft.view.available - draft.view.reserve - draft.reserved
         if need <= spendable or need == 0:
             draft.wanted += pairs
             draft.reserved += need
@@ -281,7 +284,9 @@ class Symmetric:
         band = order.price * self._step / _TENTH
         if abs(fresh - order.price) > band:
             return fresh
-        draft.wake_between(draft.view.market.last - band, draft.view.market.last + band)
+        # The price at which ``fresh`` leaves the band, as the market shows it.
+        factor = ONE + self._slippage if order.key.side is Side.LONG else ONE - self._slippage
+        draft.wake_between((order.price - band) / factor, (order.price + band) / factor)
         return order.price
 
     # ---- take-profit ---------------------------------------------------------------------------------------------

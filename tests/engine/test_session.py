@@ -434,11 +434,11 @@ def test_without_amends_a_replaced_take_profit_is_back_in_the_same_tick() -> Non
 
 
 def test_a_rest_that_is_too_small_is_not_sent(world: World) -> None:
-    """Two units closed by hand: what they leave open is below the minimum, withheld, and told."""
+    """Two units closed by hand: what they leave open is below the minimum, and joins the level beyond."""
     world.exchange.by_hand_close(DOGE, S, D(2))
     world.tick(40)
     assert world.ear.heard("refused by the venue") == 0
-    assert world.ear.heard("below the venue's minimum") == 1
+    assert world.book.short.entries[1].remaining == D(754)
 
 
 def test_a_refused_look_ahead_is_tried_again() -> None:

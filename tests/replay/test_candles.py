@@ -94,7 +94,7 @@ def test_line_ends_and_byte_order_marks_do_not_matter(tmp_path: Path, newline: s
 def test_gzip_is_recognised_by_its_content(tmp_path: Path) -> None:
     """The name of the file plays no role; several members in one file are read in order."""
     head, tail = text(ROWS[:1]).encode(), text(ROWS[1:], None).encode()
-    assert_is_rows(load_candles(written(tmp_path, gzip.compress(head) + gzip.compress(tail), "doge.csv")))
+    assert_is_rows(load_candles(written(tmp_path, gzip.compress(head, mtime=0) + gzip.compress(tail), "doge.csv")))
 
 
 def kline(row: tuple[object, ...], scale: int) -> tuple[object, ...]:
@@ -273,6 +273,7 @@ def test_a_time_off_the_interval_is_refused(tmp_path: Path) -> None:
         (b"PAR1" + b"x" * 50, "doge.csv is not a readable Parquet file"),
         (b"\x89PNG\0\0", "doge.csv is neither CSV nor Parquet"),
     ],
+    ids=["cut gzip", "scrambled gzip", "scrambled zip", "scrambled Parquet", "picture"],
 )
 def test_damaged_files_are_told_apart(tmp_path: Path, content: bytes, sentence: str) -> None:
     """Cut, scrambled, or something else: one sentence that begins with the file."""

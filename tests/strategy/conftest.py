@@ -32,7 +32,7 @@ DOGE = Instrument(
     max_market_quantity=D(5991100),
     min_notional=D(5),
     max_leverage=75,
-    tiers=(Tier(D(80000), D("0.0065"), D(0), 75), Tier(D(10**12), D("0.01"), D(280), 50)),
+    tiers=(Tier(D(200000), D("0.0065"), D(0), 75), Tier(D(10**12), D("0.01"), D(280), 50)),
 )
 BYBIT_FEES = Fees(maker=D("0.0002"), taker=D("0.00055"))
 

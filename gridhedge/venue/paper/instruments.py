@@ -52,11 +52,12 @@ _TIERS = {
 _ROWS = {
     "bybit": {
         "BTCUSDT": _Row("BTC", "USDT", "0.1", "0.001", "0.001", "1190", "119", "5", 100, "BTC-bybit"),
-        # Bybit's tiers of these three were not recorded: Binance's stand in.
-        "ETHUSDT": _Row("ETH", "USDT", "0.01", "0.01", "0.01", "7240", "724", "5", 100, "ETH-USDT"),
+        # Bybit's tiers of these three were not recorded: Binance's stand in, at 2.5 times their limits, which is what
+        # the two venues' BTCUSDT tables differ by at 100x.
+        "ETHUSDT": _Row("ETH", "USDT", "0.01", "0.01", "0.01", "7240", "724", "5", 100, "ETH-USDT*2.5"),
         # Largest quantities of SOLUSDT are not recorded either.
-        "SOLUSDT": _Row("SOL", "USDT", "0.01", "0.1", "0.1", "50000", "10000", "5", 100, "SOL-USDT"),
-        "DOGEUSDT": _Row("DOGE", "USDT", "0.00001", "1", "1", "43678900", "5991100", "5", 75, "DOGE-USDT"),
+        "SOLUSDT": _Row("SOL", "USDT", "0.01", "0.1", "0.1", "50000", "10000", "5", 100, "SOL-USDT*2.5"),
+        "DOGEUSDT": _Row("DOGE", "USDT", "0.00001", "1", "1", "43678900", "5991100", "5", 75, "DOGE-USDT*2.5"),
     },
     "binance": {
         "BTCUSDT": _Row("BTC", "USDT", "0.1", "0.001", "0.001", "1000", "120", "100", 150, "BTC-USDT"),
@@ -103,7 +104,7 @@ def instrument(rules: str, symbol: str) -> Instrument:
         max_market_quantity=Decimal(row.most_at_market),
         min_notional=Decimal(row.min_notional),
         max_leverage=row.max_leverage,
-        tiers=_tiers(_TIERS[row.tiers]),
+        tiers=_tiers(row.tiers),
     )
 
 
@@ -119,14 +120,16 @@ def _row(rules: str, symbol: str) -> _Row:
     return _ROWS[rules][symbol]
 
 
-def _tiers(text: str) -> tuple[Tier, ...]:
-    """Tiers from a row of the table: deduction k = deduction k-1 + limit k-1 x (rate k - rate k-1)."""
+def _tiers(name: str) -> tuple[Tier, ...]:
+    """Tiers from a row of the table, limits times what stands behind ``*``: deduction k = deduction k-1 + limit k-1 x
+    (rate k - rate k-1)."""
+    row, _, scale = name.partition("*")
     tiers: list[Tier] = []
-    for cell in text.split("|"):
+    for cell in _TIERS[row].split("|"):
         limit, rate, leverage = cell.split()
         deduction = ZERO
         if tiers:
             last = tiers[-1]
             deduction = last.deduction + last.max_notional * (Decimal(rate) - last.rate)
-        tiers.append(Tier(Decimal(limit) * 1000, Decimal(rate), deduction, int(leverage)))
+        tiers.append(Tier(Decimal(limit) * 1000 * Decimal(scale or 1), Decimal(rate), deduction, int(leverage)))
     return tuple(tiers)
