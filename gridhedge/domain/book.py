@@ -37,7 +37,7 @@ from gridhedge.domain.order import (
     account_tag,
     parse_client_id,
 )
-from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Role, Side
+from gridhedge.domain.values import ZERO, Millis, Quantity, Role, Side
 
 
 class SymbolBook:
@@ -398,15 +398,3 @@ def fold(account: str, symbols: Iterable[str], events: Iterable[Event]) -> Book:
     for event in events:
         book.apply(event)
     return book
-
-
-def average_price(side: SideBook) -> Price | None:
-    """Average entry price of what a side has entered in this cycle."""
-    return side.cost / side.entered if side.entered > 0 else None
-
-
-def unrealised(side: SideBook, mark: Price) -> Money:
-    """Unrealised profit of what is held, before closing fees."""
-    if side.held <= 0:
-        return ZERO
-    return (mark - side.cost / side.entered) * side.held * side.side.sign

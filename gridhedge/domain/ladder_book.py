@@ -241,3 +241,15 @@ def spread(
     if quantity > 0:
         shares.append((len(shares) if not reference else len(reference) - 1, quantity))
     return tuple(shares)
+
+
+def average_price(side: SideBook) -> Price | None:
+    """Average entry price of what a side has entered in this cycle."""
+    return side.cost / side.entered if side.entered > 0 else None
+
+
+def unrealised(side: SideBook, mark: Price) -> Money:
+    """Unrealised profit of what is held, before closing fees."""
+    if side.held <= 0:
+        return ZERO
+    return (mark - side.cost / side.entered) * side.held * side.side.sign

@@ -10,8 +10,9 @@ from gridhedge.domain.events import Event, StopRaised
 from gridhedge.domain.values import HUNDRED, ZERO, Millis
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.loop import Loop
+from gridhedge.engine.policy import Policy
 from gridhedge.engine.ports import Audience, Clock, Inbox, Journal, StopFile, Venue
-from gridhedge.engine.session import Policy, Session
+from gridhedge.engine.session import Session
 from gridhedge.engine.stop import Stopper
 from gridhedge.profile.settings import Profile, SymbolSettings
 from gridhedge.strategy.make import make_strategy

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 from gridhedge.domain.book import Book, SymbolBook
 from gridhedge.domain.change import Cancel, Change, Place
@@ -28,6 +27,7 @@ from gridhedge.domain.values import HUNDRED, ZERO, Millis, Money
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.execute import describe, execute
 from gridhedge.engine.guard import Facts, Limits, guard
+from gridhedge.engine.policy import Policy
 from gridhedge.engine.ports import (
     Accepted,
     Audience,
@@ -49,23 +49,6 @@ from gridhedge.strategy.view import View
 
 _DECISIONS_AT_MOST = 4
 _RESEND_MS = 1_000
-
-
-class Policy(NamedTuple):
-    """The account's rules, as the profile states them."""
-
-    buffer_fraction: Decimal
-    mm_rate_threshold: Decimal
-    """Percent; 0 switches the stop off."""
-    emergency_action: str
-    on_start: str
-    on_disconnect: str
-    on_stop: str
-    max_notional: Money
-    tick_ms: Millis
-    sync_ms: Millis
-    max_price_age_ms: Millis
-    dry_run: bool
 
 
 class Session:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from gridhedge.domain.book import average_price, unrealised
-from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.ladder_book import SideBook, average_price, unrealised
 from gridhedge.domain.order import Order, OrderState
 from gridhedge.domain.values import HUNDRED, Millis, Price, Role
 from gridhedge.engine.desk import Desk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gridhedge.domain.book import SymbolBook, average_price
+from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.events import (
     ChangeSettled,
     Event,
@@ -15,6 +15,7 @@ from gridhedge.domain.events import (
     StopLifted,
     StopRaised,
 )
+from gridhedge.domain.ladder_book import average_price
 from gridhedge.domain.values import Millis, Price, Role, Side
 
 

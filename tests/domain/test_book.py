@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridhedge.domain.book import Book, average_price, unrealised
+from gridhedge.domain.book import Book
 from gridhedge.domain.events import (
     Execution,
     ExecutionKind,
@@ -18,6 +18,7 @@ from gridhedge.domain.events import (
     StopLifted,
     StopRaised,
 )
+from gridhedge.domain.ladder_book import average_price, unrealised
 from gridhedge.domain.order import LEGAL_MOVES, OrderState, Pending, Reject
 from gridhedge.domain.values import SIDES, Role, Side
 from tests.domain.journal import CYCLE, TABLE, XYZ, Journal, L, S, dump, filled, refold
