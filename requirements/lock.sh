@@ -15,4 +15,5 @@ lock() { # lock <output> <options and inputs...>
 
 lock requirements/run.txt "$@" requirements/run.in requirements/build.in
 lock requirements/test.txt --constraint requirements/run.txt "$@" \
-    requirements/run.in requirements/build.in requirements/replay.in requirements/test.in
+    requirements/run.in requirements/build.in requirements/replay.in requirements/practice.in requirements/bybit.in \
+    requirements/test.in

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
 import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from gridhedge.domain.errors import DiskFailure, UsageError
 from gridhedge.domain.values import HUNDRED, Millis
+from gridhedge.engine.ports import Venue
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import (
+    BybitSettings,
     CandleFeedSettings,
     FeedSettings,
     PaperSettings,
@@ -18,6 +23,7 @@ from gridhedge.profile.venues import (
     TickFeedSettings,
 )
 from gridhedge.store.files import disk_failure, open_private, private_directory
+from gridhedge.store.secret import ApiKeys, Secret, SecretStore
 from gridhedge.venue.paper.disk import PaperDisk
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import Feed
@@ -26,15 +32,76 @@ from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
 from gridhedge.venue.paper.venue import PaperVenue
 
+if TYPE_CHECKING:
+    from gridhedge.venue.bybit.venue import BybitVenue
+
 _PPM_PER_PERCENT = 10_000
 
 Pause = Callable[[Millis], None]
+Market: TypeAlias = Exchange | ApiKeys
+"""What a profile trades on: the embedded exchange, or a real venue with the keys for it."""
+
+
+def market_of(profile: Profile) -> Market:
+    """Reads feed files or keys, writes nothing. Raises UsageError when one is missing or can not be used."""
+    if isinstance(profile.venue, BybitSettings):
+        return SecretStore(os.environ, Path(".env")).api_keys(profile.account, profile.venue.name)
+    return paper_exchange(profile)
+
+
+def secrets_of(market: Market) -> tuple[Secret, ...]:
+    """What the logs must never show."""
+    return market.values() if isinstance(market, ApiKeys) else ()
+
+
+def checked_venue(profile: Profile) -> Venue:
+    """The profile's venue, to ask for its readiness; it must be closed. Raises UsageError."""
+    market = market_of(profile)
+    if isinstance(market, Exchange):
+        return paper_venue(profile, market)
+    return bybit_venue(profile, market)
+
+
+def bybit_venue(profile: Profile, keys: ApiKeys) -> BybitVenue:
+    """Bybit, nothing connected yet. What it sends and receives is logged with the account's own lines."""
+    for library in ("pybit", "tenacity"):
+        if importlib.util.find_spec(library) is None:
+            raise UsageError(f"venue bybit needs {library}; install it with: pip install 'gridhedge[bybit]'")
+    from gridhedge.venue.bybit.client import Access, Client
+    from gridhedge.venue.bybit.clock import ServerClock
+    from gridhedge.venue.bybit.venue import BybitVenue
+
+    settings = profile.venue
+    assert isinstance(settings, BybitSettings), "asked for by its name"
+    clock = ServerClock()
+    log = logging.getLogger(f"gridhedge.account.{profile.account}.bybit")
+    access = Access(
+        settings.demo_trading,
+        settings.endpoint or "",
+        keys.key.reveal(),
+        keys.secret.reveal(),
+        settings.recv_window_ms,
+    )
+    return BybitVenue(
+        Client(access, clock, log),
+        clock,
+        demo=settings.demo_trading,
+        receive_window_ms=settings.recv_window_ms,
+        accepts_unrestricted_key=settings.accept_unrestricted_key,
+        log=log,
+    )
+
+
+def locks_folder() -> Path:
+    """One folder for all data folders of this user: two of them must not trade one symbol of one account."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "gridhedge" / "locks"
 
 
 def paper_settings(profile: Profile) -> PaperSettings:
     """The venue's settings; UsageError when the profile names a venue that this version does not have."""
     if not isinstance(profile.venue, PaperSettings):
-        raise UsageError(f"account {profile.account}: this version trades on venue paper only")
+        raise UsageError(f"account {profile.account}: this command works on venue paper only so far")
     return profile.venue
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gridhedge.cli.accounts import command_line
-from gridhedge.cli.build import paper_exchange, paper_venue
+from gridhedge.cli.build import checked_venue
 from gridhedge.cli.options import data_option, json_option, profile_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import refuse_emergency
@@ -27,13 +27,16 @@ from gridhedge.strategy.settings import SymmetricSettings
 def command(profile: Path, as_json: bool, data_dir: Path) -> None:
     """Try the profile against its venue and say what would be done; changes and places nothing."""
     settings = open_profile(profile)
-    venue = paper_venue(settings, paper_exchange(settings))
-    checks = [
-        Check("profile", True, f"{profile}: account {settings.account}, digest {settings.digest}"),
-        _stop_check(data_dir, settings.account),
-        *venue.checks([entry.symbol for entry in settings.symbols]),
-        *_strategy_checks(settings, venue),
-    ]
+    venue = checked_venue(settings)
+    try:
+        checks = [
+            Check("profile", True, f"{profile}: account {settings.account}, digest {settings.digest}"),
+            _stop_check(data_dir, settings.account),
+            *venue.checks([entry.symbol for entry in settings.symbols]),
+            *_strategy_checks(settings, venue),
+        ]
+    finally:
+        venue.close()
     if as_json:
         click.echo(json.dumps([check._asdict() for check in checks], indent=1))
     else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gridhedge.cli.accounts import command_line, known_accounts, running
 from gridhedge.cli.audience import FileAudience
-from gridhedge.cli.build import paper_exchange, paper_file, paper_venue, restored
+from gridhedge.cli.build import Market, bybit_venue, market_of, paper_file, paper_venue, restored, secrets_of
 from gridhedge.cli.options import data_option, profile_option, yes_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.stop_command import stop_accounts
@@ -27,6 +28,9 @@ from gridhedge.store.mask import Masker
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.venue import PaperVenue
 
+if TYPE_CHECKING:
+    from gridhedge.venue.bybit.venue import BybitVenue
+
 _STOP_SECONDS = 30.0
 
 
@@ -42,8 +46,8 @@ def command(profile: Path, yes: bool, live: bool, data_dir: Path) -> None:
     """
     settings = open_profile(profile, live=live)
     account = settings.account
-    exchange = paper_exchange(settings)
-    if not paper_file(data_dir, account).exists():
+    market = market_of(settings)
+    if isinstance(market, Exchange) and not paper_file(data_dir, account).exists():
         raise UsageError(f"{data_dir}: account {account} has never traded here; check --data-dir and the profile")
     pid = running(data_dir, account)
     others = [name for name in known_accounts(data_dir) if pid and name != account and running(data_dir, name) == pid]
@@ -56,22 +60,21 @@ def command(profile: Path, yes: bool, live: bool, data_dir: Path) -> None:
         raise click.Abort
     if pid is not None:
         click.echo("\n".join(stop_accounts(data_dir, [account, *others], _STOP_SECONDS)))
-    for line in _close(settings, exchange, data_dir):
+    for line in _close(settings, market, data_dir):
         click.echo(line)
 
 
-def _close(profile: Profile, exchange: Exchange, data: Path) -> list[str]:
+def _close(profile: Profile, market: Market, data: Path) -> list[str]:
     account = profile.account
     folder = data / account
     now = time.time_ns() // 1_000_000
-    logs = Logs(data, Masker())
+    logs = Logs(data, Masker(secrets_of(market)))
     try:
         with account_lock(data, account, now):
             raise_emergency(folder, Emergency(now, "", "closed by hand (gridhedge close)"))
             ledger, damaged = open_ledger(folder / "ledger.sqlite3")
             try:
-                disk = restored(exchange, paper_file(data, account))
-                venue = paper_venue(profile, exchange, disk)
+                venue = _venue(profile, market, data)
                 try:
                     left, equity = _flatten(profile, venue, ledger, folder, logs)
                 finally:
@@ -86,7 +89,15 @@ def _close(profile: Profile, exchange: Exchange, data: Path) -> list[str]:
     return [damaged, flat] if damaged else [flat]
 
 
-def _flatten(profile: Profile, venue: PaperVenue, ledger: Ledger, folder: Path, logs: Logs) -> tuple[list[str], str]:
+def _venue(profile: Profile, market: Market, data: Path) -> PaperVenue | BybitVenue:
+    if isinstance(market, Exchange):
+        return paper_venue(profile, market, restored(market, paper_file(data, profile.account)))
+    return bybit_venue(profile, market)
+
+
+def _flatten(
+    profile: Profile, venue: PaperVenue | BybitVenue, ledger: Ledger, folder: Path, logs: Logs
+) -> tuple[list[str], str]:
     """Close everything, and bring log, state and status in line; what is left open, and the equity."""
     quote = venue.instrument(profile.symbols[0].symbol).quote
     account_logs = logs.account(profile.account)

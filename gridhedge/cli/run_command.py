@@ -13,7 +13,7 @@ from types import FrameType
 import click
 
 from gridhedge.cli.accounts import command_line
-from gridhedge.cli.build import paper_exchange
+from gridhedge.cli.build import market_of, secrets_of
 from gridhedge.cli.errors import silence_stdout
 from gridhedge.cli.options import data_option, profiles_option
 from gridhedge.cli.profiles import open_profile
@@ -53,14 +53,14 @@ def command(
     with _signals(stop):
         profiles = [_with_dry_run(open_profile(path, live=live), dry_run) for path in profile]
         refuse_twins(profiles)
-        exchanges = [paper_exchange(each) for each in profiles]  # nothing is written before all of this is right
-        logs = Logs(data_dir, Masker())
+        markets = [market_of(each) for each in profiles]  # nothing is written before all of this is right
+        logs = Logs(data_dir, Masker(secret for market in markets for secret in secrets_of(market)))
         try:
             failures: list[BaseException] = []
             runners: list[Runner] = []
-            for each, exchange in zip(profiles, exchanges, strict=True):
+            for each, market in zip(profiles, markets, strict=True):
                 try:
-                    runners.append(Runner(each, exchange, Options(data_dir, ticks, speed), logs, stop))
+                    runners.append(Runner(each, market, Options(data_dir, ticks, speed), logs, stop))
                 except GridhedgeError as error:
                     failures.append(error)
             _trade(runners, no_dashboard or not sys.stdout.isatty(), failures)

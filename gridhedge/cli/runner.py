@@ -11,23 +11,25 @@ from typing import NamedTuple
 
 from gridhedge.cli.accounts import command_line
 from gridhedge.cli.audience import EmergencyFile, FileAudience
-from gridhedge.cli.build import paper_file, paper_venue, restored
-from gridhedge.domain.errors import EmergencyStop, RiskStop
+from gridhedge.cli.build import Market, bybit_venue, locks_folder, paper_file, paper_venue, restored
+from gridhedge.domain.errors import EmergencyStop, Refused, RiskStop
 from gridhedge.domain.events import Event
 from gridhedge.domain.values import Millis, Money
 from gridhedge.engine.assemble import Parts, assemble
 from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.loop import Loop
-from gridhedge.engine.ports import Journal
+from gridhedge.engine.ports import Check, Clock, Journal, Venue
 from gridhedge.engine.status import AccountStatus
 from gridhedge.profile.settings import Profile
+from gridhedge.profile.venues import BybitSettings
 from gridhedge.store.emergency import read_emergency
 from gridhedge.store.files import private_directory
 from gridhedge.store.ledger import Ledger, open_ledger
-from gridhedge.store.lock import RunLock, account_lock
+from gridhedge.store.lock import RunLock, account_lock, symbol_lock
 from gridhedge.store.logs import AccountLogs, Logs, line
 from gridhedge.store.memory import MemoryJournal
 from gridhedge.store.rows import open_reader
+from gridhedge.store.secret import ApiKeys
 from gridhedge.store.state import read_state
 from gridhedge.venue.paper.disk import PaperDisk
 from gridhedge.venue.paper.exchange import Exchange
@@ -59,6 +61,18 @@ class Outcome(NamedTuple):
     """Whether it ended because the recorded prices did."""
 
 
+class Opened(NamedTuple):
+    """A venue that is ready, and what there is to say about it."""
+
+    venue: Venue
+    clock: Clock
+    remarks: list[Check]
+    is_over: Callable[[], bool]
+    """Whether recorded prices have ended."""
+    lost: Callable[[], str]
+    """Why trading must stop until a person has looked; empty while all is well."""
+
+
 class Pacer:
     """Keeps the embedded exchange's time in step with the clock on the wall."""
 
@@ -80,25 +94,24 @@ class Pacer:
 
 
 class Runner:
-    """Holds the account's lock from construction to ``close``; ``exchange`` comes new from ``build.paper_exchange``.
+    """Holds the account's lock from construction to ``close``; ``market`` comes new from ``build.market_of``.
 
     Raises AlreadyRunning, EmergencyStop (a stop is set: nothing is opened) and DiskFailure.
     """
 
-    def __init__(
-        self, profile: Profile, exchange: Exchange, options: Options, logs: Logs, stop: threading.Event
-    ) -> None:
+    def __init__(self, profile: Profile, market: Market, options: Options, logs: Logs, stop: threading.Event) -> None:
         self.profile = profile
-        self._exchange = exchange
+        self._market = market
         self._options = options
         self._stop = stop
         self._folder = options.data / profile.account
         private_directory(self._folder)
         refuse_emergency(self._folder, profile.account)
-        self._lock: RunLock = account_lock(options.data, profile.account, time.time_ns() // 1_000_000)
+        self._locks: list[RunLock] = [account_lock(options.data, profile.account, _wall_ms())]
         self._logs: AccountLogs = logs.account(profile.account)
         self._ledger: Ledger | None = None
-        self._loop: Loop | None = None
+        self._venue: Venue | None = None
+        self._ends: Callable[[], bool] = lambda: False
         self.outcome: Outcome | None = None
         """Known once ``run`` has ended, also when it ended with a RiskStop."""
 
@@ -108,7 +121,7 @@ class Runner:
         Raises RiskStop when a stop was raised meanwhile, UsageError, VenueError and DiskFailure.
         """
         bot = self._logs.bot
-        loop, audience = self._open()
+        loop, audience, lost = self._open()
         profile = self.profile
         bot.info(line("starting", account=profile.account, profile=profile.digest, dry_run=profile.dry_run))
         if self._stop.is_set():
@@ -118,6 +131,8 @@ class Runner:
         audience.publish(show)
 
         def after_tick() -> None:
+            if why := lost():
+                loop.session.stopper.raise_stop(loop.session, loop.session.desks[0].symbol, why)
             audience.publish(show)
 
         loop.run(self._options.ticks, self._is_over, after_tick)
@@ -126,37 +141,68 @@ class Runner:
         audience.stepped()
         status = audience.publish(show, last=True)
         orders = sum(len(desk.book.orders) for desk in loop.session.desks)
-        ended = self._exchange.ended and not self._stop.is_set()
+        ended = self._ends() and not self._stop.is_set()
         self.outcome = Outcome(status, status.margin_balance - before, orders, ended)
         bot.info(line("stopped", ticks=loop.ticks, equity=status.margin_balance, orders=orders))
         if status.stop:
             raise RiskStop(_risk_sentence(profile, status.stop, self._folder))
 
     def _is_over(self) -> bool:
-        return self._stop.is_set() or self._exchange.ended
+        return self._stop.is_set() or self._ends()
 
-    def _open(self) -> tuple[Loop, FileAudience]:
-        disk = self._exchange_disk()
-        venue = paper_venue(self.profile, self._exchange, disk, Pacer(self._options.speed, self._stop))
+    def _open(self) -> tuple[Loop, FileAudience, Callable[[], str]]:
+        market = self._market
+        opened = self._open_paper(market) if isinstance(market, Exchange) else self._open_bybit(market)
+        venue, self._ends = opened.venue, opened.is_over
         journal, remembered, damages = self._journal()
         quote = venue.instrument(self.profile.symbols[0].symbol).quote
         demo = not self.profile.venue.real_money
         audience = FileAudience(self._folder, self._logs, self._ledger, demo, quote)
         stop_file = None if self.profile.dry_run else EmergencyFile(self._folder)
-        parts = Parts(venue, journal, venue, DequeInbox(), audience, stop_file)
-        self._loop = assemble(self.profile, parts, remembered)
-        audience.attend(self._loop)
+        parts = Parts(venue, journal, opened.clock, DequeInbox(), audience, stop_file)
+        loop = assemble(self.profile, parts, remembered)
+        audience.attend(loop)
         for damage in damages:
             audience.said("critical", damage)
-        return self._loop, audience
+        for check in opened.remarks:
+            audience.said("info" if check.passed else "warning", f"{check.name}: {check.text}")
+        return loop, audience, opened.lost
 
-    def _exchange_disk(self) -> PaperDisk | None:
+    def _open_paper(self, exchange: Exchange) -> Opened:
+        disk = self._exchange_disk(exchange)
+        venue = paper_venue(self.profile, exchange, disk, Pacer(self._options.speed, self._stop))
+        self._venue = venue
+        return Opened(venue, venue, [], lambda: exchange.ended, lambda: "")
+
+    def _open_bybit(self, keys: ApiKeys) -> Opened:
+        """Raises Refused when the account is not ready, AlreadyRunning when a symbol of it is traded by another bot."""
+        settings = self.profile.venue
+        assert isinstance(settings, BybitSettings), "keys are for real venues"
+        venue = bybit_venue(self.profile, keys)
+        self._venue = venue
+        symbols = [entry.symbol for entry in self.profile.symbols]
+        checks = venue.checks(symbols)
+        failed = [f"{check.name}: {check.text}" for check in checks if check.passed is False]
+        if failed:
+            raise Refused(f"account {self.profile.account} is not ready: {'; '.join(failed)}")
+        if not self.profile.dry_run:
+            place = settings.endpoint or ("bybit-demo" if settings.demo_trading else "bybit")
+            for symbol in symbols:
+                self._locks.append(symbol_lock(locks_folder(), place, venue.uid(), symbol, _wall_ms()))
+        patience = settings.private_stream_timeout_seconds
+
+        def lost() -> str:
+            return f"no private stream for {patience} s" if venue.private_down_ms() >= patience * 1000 else ""
+
+        return Opened(venue, venue, checks, lambda: False, lost)
+
+    def _exchange_disk(self, exchange: Exchange) -> PaperDisk | None:
         """A dry run begins where the exchange stands and leaves no trace on it."""
         file = paper_file(self._options.data, self.profile.account)
         if not self.profile.dry_run:
-            return restored(self._exchange, file)
+            return restored(exchange, file)
         if file.exists():
-            restored(self._exchange, file).close()
+            restored(exchange, file).close()
         return None
 
     def _journal(self) -> tuple[Journal, Iterable[Event], list[str]]:
@@ -176,16 +222,21 @@ class Runner:
         return self._ledger, self._ledger.events(), damages
 
     def close(self) -> None:
-        """Close venue and ledger, and let go of the lock. Orders stay. Raises DiskFailure."""
+        """Close venue and ledger, and let go of the locks. Orders stay. Raises DiskFailure."""
         try:
-            if self._loop is not None:
-                self._loop.session.venue.close()
+            if self._venue is not None:
+                self._venue.close()
         finally:
             try:
                 if self._ledger is not None:
                     self._ledger.close()
             finally:
-                self._lock.release()
+                for lock in self._locks:
+                    lock.release()
+
+
+def _wall_ms() -> Millis:
+    return time.time_ns() // 1_000_000
 
 
 def _settle(loop: Loop) -> None:

@@ -15,6 +15,7 @@ from gridhedge.profile.by_name import ByName
 
 __all__ = [
     "VENUES",
+    "BybitSettings",
     "CandleFeedSettings",
     "FeedSettings",
     "PaperSettings",
@@ -97,6 +98,26 @@ class RealVenueSettings(VenueSettings):
         return not self.demo_trading
 
 
+class BybitSettings(RealVenueSettings):
+    """Bybit's USDT perpetuals in hedge mode."""
+
+    name: Literal["bybit"]
+    endpoint: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?$",
+            description="an address such as http://127.0.0.1:8701 (http on this machine only, no path)",
+        ),
+    ] = None
+    """A practice exchange in place of Bybit's own hosts, for requests and websockets."""
+    recv_window_ms: Annotated[int, Field(ge=1000, le=60000)] = 5000
+    """Bybit refuses a request that is older; what became of an unanswered one is known so much later."""
+    private_stream_timeout_seconds: Annotated[int, Field(ge=10, le=86400)] = 600
+    """Without the account's stream for so long, the bot stops until a person has looked."""
+    accept_unrestricted_key: bool = False
+    """Trade real money with a key that may transfer, or that works from every IP address."""
+
+
 class PaperSettings(VenueSettings):
     """The embedded exchange: rules and fees of a real one, money of its own."""
 
@@ -133,7 +154,7 @@ class PaperSettings(VenueSettings):
 
 VENUES: Mapping[str, type[VenueSettings] | None] = {
     "paper": PaperSettings,
-    "bybit": None,
+    "bybit": BybitSettings,
     "binance": None,
     "bitget": None,
     "mt5": None,

@@ -6,7 +6,10 @@ import json
 import subprocess
 import sys
 
-HEAVY = ("numpy", "pyarrow", "plotly", "pydantic", "yaml", "dotenv", "rich", "pybit", "binance", "ccxt", "MetaTrader5")
+HEAVY = (
+    "numpy", "pyarrow", "plotly", "pydantic", "yaml", "dotenv", "rich", "pybit", "binance", "ccxt", "MetaTrader5",
+    "starlette", "uvicorn", "websockets",
+)  # fmt: skip
 
 
 def loaded_after(statement: str) -> list[str]:

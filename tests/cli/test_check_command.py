@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+
+import pytest
 
 from tests.cli.shell import DEMO, ROOT, gridhedge, run
 
@@ -56,8 +59,28 @@ def test_a_ladder_that_does_not_fit_is_refused_with_3(tmp_path: Path) -> None:
     assert done.err == "gridhedge: not ready: ladder\n"
 
 
+def shipped(venue: str) -> list[Path]:
+    """The profiles of ``configs`` for a venue."""
+    return [path for path in sorted((ROOT / "configs").glob("*.yaml")) if f"name: {venue}" in path.read_text()]
+
+
 def test_every_shipped_profile_is_ready() -> None:
     """An example that does not work is worse than none."""
-    profiles = sorted((ROOT / "configs").glob("*.yaml"))
+    profiles = shipped("paper")
     assert len(profiles) >= 2
     assert [gridhedge("check", "--profile", path).code for path in profiles] == [0] * len(profiles)
+
+
+def test_a_shipped_profile_of_a_real_venue_lacks_nothing_but_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence names them and the file they belong into."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if "BYBIT" in name]:
+        monkeypatch.delenv(name)
+    profiles = shipped("bybit")
+    assert len(profiles) >= 2
+    for path in profiles:
+        done = gridhedge("check", "--profile", path)
+        assert done.code == 2
+        assert "_BYBIT_API_KEY (or BYBIT_API_KEY) is set nowhere; add the line" in done.err

@@ -17,12 +17,12 @@ BROKEN = [
     (
         "grid_step_percent: 1.0",
         "grid_step_percent: 0",
-        "14: symbols[0].strategy.grid_step_percent: 0 is below the minimum 0.01; choose from 0.01, below 100",
+        "14: symbols[0].strategy.grid_step_percent: 0 is below the minimum 0.01; choose 0.01–100",
     ),
     (
         "grid_step_percent: 1.0",
-        "grid_step_percent: 100",
-        "14: symbols[0].strategy.grid_step_percent: 100 is not below 100; choose from 0.01, below 100",
+        "grid_step_percent: 100.1",
+        "14: symbols[0].strategy.grid_step_percent: 100.1 is above the maximum 100; choose 0.01–100",
     ),
     (
         "grid_step_percent",
@@ -115,10 +115,18 @@ BROKEN = [
     ),
     ("rules: bybit", "rules: kraken", "4: venue.rules: 'kraken' is not possible here; choose bybit or binance"),
     # names that choose a schema
-    ("name: paper", "name: bybit", "3: venue.name: venue bybit is not available in this version; choose paper"),
-    ("name: paper", "name: papper", "3: venue.name: 'papper' is not a venue; did you mean paper? choose paper"),
-    ("name: paper", "x: 1", "2: venue.name: is missing; give paper"),
-    ("name: paper", "name: [paper]", "3: venue.name: a list is not a venue; choose paper"),
+    (
+        "name: paper",
+        "name: binance",
+        "3: venue.name: venue binance is not available in this version; choose paper or bybit",
+    ),
+    (
+        "name: paper",
+        "name: papper",
+        "3: venue.name: 'papper' is not a venue; did you mean paper? choose paper or bybit",
+    ),
+    ("name: paper", "x: 1", "2: venue.name: is missing; give paper or bybit"),
+    ("name: paper", "name: [paper]", "3: venue.name: a list is not a venue; choose paper or bybit"),
     (
         "kind: symmetric",
         "kind: trim",

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from pydantic import ValidationError
 
-from gridhedge.profile.venues import VENUES, PaperSettings, RealVenueSettings, VenueSettings
+from gridhedge.profile.venues import VENUES, BybitSettings, PaperSettings, RealVenueSettings, VenueSettings
 
 PAPER = {"name": "paper", "rules": "bybit", "feeds": {"DOGEUSDT": {"kind": "synthetic", "price": "0.19933"}}}
 
@@ -52,3 +52,25 @@ def test_the_start_is_exact_to_the_millisecond(start: str, milliseconds: int) ->
 def test_the_venues_of_the_plan_are_known_by_name() -> None:
     """So that a profile for one of them is answered with what is missing instead of "unknown"."""
     assert set(VENUES) == {"paper", "bybit", "binance", "bitget", "mt5"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "possible"),
+    [
+        ("http://127.0.0.1:8701", True),
+        ("http://localhost:8701", True),
+        ("https://api.bytick.com", True),
+        ("http://192.168.1.5:8701", False),
+        ("https://api.bytick.com/v5", False),
+        ("127.0.0.1:8701", False),
+        ("http://127.0.0.1:8701@evil.example", False),
+    ],
+)
+def test_an_endpoint_is_this_machine_or_encrypted(endpoint: str, possible: bool) -> None:
+    """Signed requests do not cross a network in the clear."""
+    told = {"name": "bybit", "demo_trading": True, "endpoint": endpoint}
+    if possible:
+        assert BybitSettings.model_validate(told).endpoint == endpoint
+    else:
+        with pytest.raises(ValidationError, match="endpoint"):
+            BybitSettings.model_validate(told)

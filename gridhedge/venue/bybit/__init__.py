@@ -1,0 +1,1 @@
+"""Bybit v5: linear USDT perpetuals in hedge mode with cross margin, over pybit."""

@@ -1,0 +1,59 @@
+"""Bybit's time, from what its answers say."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from gridhedge.domain.values import Millis
+
+__all__ = ["ServerClock", "monotonic_ms", "wall_ms"]
+
+_BUCKET_MS = 300_000
+
+
+def monotonic_ms() -> Millis:
+    return time.monotonic_ns() // 1_000_000
+
+
+def wall_ms() -> Millis:
+    return time.time_ns() // 1_000_000
+
+
+class ServerClock:
+    """The session's clock: never ahead of Bybit's (by more than this machine drifts in minutes), never decreasing.
+
+    A stamp is older than the moment at which it is seen, so the largest difference between stamps and our own
+    (monotonic) time is the best that can be known; differences older than two spans of five minutes are forgotten.
+    This machine's wall clock, and its jumps, play no part.
+    """
+
+    def __init__(self, local: Callable[[], Millis] = monotonic_ms, begin: Callable[[], Millis] = wall_ms) -> None:
+        self._local = local
+        self._lock = threading.Lock()
+        self._shown: Millis = 0
+        self._until = local() + _BUCKET_MS
+        self._best: Millis | None = None
+        self._before: Millis = begin() - local()
+
+    def now(self) -> Millis:
+        with self._lock:
+            self._shown = max(self._shown, self._local() + self._offset())
+            return self._shown
+
+    def answered(self, stamp: Millis) -> None:
+        """The time in an answer that has just come. The first one replaces this machine's own guess."""
+        with self._lock:
+            local = self._local()
+            offset = stamp - local
+            if self._best is None:
+                self._best = self._before = offset
+            elif local >= self._until:
+                self._before, self._best = self._best, offset
+                self._until = local + _BUCKET_MS
+            else:
+                self._best = max(self._best, offset)
+
+    def _offset(self) -> Millis:
+        return self._before if self._best is None else max(self._best, self._before)

@@ -1,0 +1,188 @@
+"""Keeps one websocket open: opens it, watches its heartbeat, and opens a new one when it has died."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from gridhedge.domain.errors import NotSent
+from gridhedge.domain.events import ConnectionChanged, Seen
+from gridhedge.domain.values import Millis
+from gridhedge.venue.bybit.fields import Row
+from gridhedge.venue.bybit.frames import Handshake
+
+__all__ = ["Keeper", "Pace", "Wire"]
+
+
+class Wire(Protocol):
+    """An open websocket."""
+
+    def is_alive(self) -> bool: ...
+
+    def last_pong(self) -> float: ...
+
+    def send(self, message: Row) -> None:
+        """Raises NotSent when the socket has gone."""
+
+    def close(self) -> None: ...
+
+
+Open = Callable[[Callable[[object], None], Callable[[str], None]], Wire]
+"""Opens a websocket; what arrives goes to the first function, what goes wrong to the second. Raises NotSent."""
+
+
+class Pace(NamedTuple):
+    """How patiently a stream is kept. Times in seconds."""
+
+    attempts: int
+    """Attempts with growing pauses (1, 2, 4 … 60 s); after them one every ``slowest``."""
+    pongs_count: bool
+    """Whether an answered ping is a sign of life: prices never stop, an account may be silent for hours."""
+    silence: float = 30.0
+    look_every: float = 5.0
+    first: float = 1.0
+    slowest: float = 60.0
+    handshake: float = 10.0
+
+    def pause(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        return self.slowest if failures >= self.attempts else min(self.first * 2 ** max(failures - 1, 0), self.slowest)
+
+
+class Keeper:
+    """One stream and the thread that keeps it.
+
+    A stream that dies is told at once as a ``ConnectionChanged`` down, so that nothing is sent on stale facts; one
+    that is back as up, so that the gap is filled first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        topics: Sequence[str],
+        open_wire: Open,
+        take: Callable[[object], None],
+        gap: Callable[[str], None],
+        tell: Callable[[Seen], None],
+        now: Callable[[], Millis],
+        local: Callable[[], Millis],
+        pace: Pace,
+        log: logging.Logger,
+    ) -> None:
+        self._name = name
+        self._topics = tuple(topics)
+        self._open = open_wire
+        self._take = take
+        self._gap = gap
+        self._tell = tell
+        self._now = now
+        self._local = local
+        self._pace = pace
+        self._log = log
+        self._wire: Wire | None = None
+        self._handshake = Handshake()
+        self._heard: Millis = 0
+        self._pong = 0.0
+        self._look = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"bybit {name}", daemon=True)
+        self.down_since: Millis | None = None
+        """When it was lost (``local`` time), None while it is up."""
+
+    def start(self) -> None:
+        """Open the stream, and keep it from now on. Raises NotSent when it can not be opened."""
+        self._connect()
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._look.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=self._pace.handshake)
+        self._hang_up()
+
+    # ---- called by the client's thread -------------------------------------------------------------------------------
+
+    def _hear(self, message: object) -> None:
+        self._heard = self._local()
+        if isinstance(message, dict) and self._handshake.answer(message):
+            self._look.set()
+        else:
+            self._take(message)
+
+    def _trouble(self, text: str) -> None:
+        """The socket has died, or a message was no JSON; the keeper finds out which."""
+        self._log.debug("%s: %s", self._name, text)
+        wire = self._wire
+        if wire is not None and wire.is_alive():
+            self._gap(text)
+        self._look.set()
+
+    # ---- the keeper's thread -----------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        while not self._stop.is_set():
+            self._look.wait(self._pace.look_every)
+            self._look.clear()
+            why = self._what_is_wrong()
+            if why and not self._stop.is_set():
+                self._restore(why)
+
+    def _what_is_wrong(self) -> str:
+        wire = self._wire
+        if wire is None or not wire.is_alive():
+            return "the connection was lost"
+        pong = wire.last_pong()
+        if self._pace.pongs_count and pong != self._pong:
+            self._heard = self._local()
+        self._pong = pong
+        silent = (self._local() - self._heard) / 1000
+        return f"nothing came for {silent:.0f} s" if silent > self._pace.silence else ""
+
+    def _restore(self, why: str) -> None:
+        self.down_since = self._local()
+        self._tell(ConnectionChanged(self._name, False, self._now(), why))
+        failures = 0
+        self._hang_up()
+        while not self._stop.is_set():
+            try:
+                self._connect()
+            except NotSent as error:
+                failures += 1
+                self._log.warning("%s: attempt %d failed: %s", self._name, failures, error)
+                if failures == self._pace.attempts:
+                    text = f"{failures} attempts failed, one every {self._pace.slowest:.0f} s from now on: {error}"
+                    self._tell(ConnectionChanged(self._name, False, self._now(), text))
+                self._stop.wait(self._pace.pause(failures))
+            else:
+                self.down_since = None
+                self._tell(ConnectionChanged(self._name, True, self._now()))
+                return
+
+    def _connect(self) -> None:
+        self._handshake = Handshake()
+        self._heard = self._local()
+        self._wire = self._open(self._hear, self._trouble)
+        try:
+            self._subscribe(self._wire)
+        except NotSent:
+            self._hang_up()
+            raise
+
+    def _subscribe(self, wire: Wire) -> None:
+        wire.send({"op": "subscribe", "req_id": self._name, "args": list(self._topics)})
+        deadline = self._local() + int(self._pace.handshake * 1000)
+        while not self._handshake.subscribed:
+            self._look.wait(0.05)
+            self._look.clear()
+            if self._handshake.refused:
+                raise NotSent(f"the {self._name} is refused: {self._handshake.refused}")
+            if self._stop.is_set() or not wire.is_alive() or self._local() > deadline:
+                raise NotSent(f"the {self._name} does not answer")
+
+    def _hang_up(self) -> None:
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()

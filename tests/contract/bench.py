@@ -1,0 +1,173 @@
+"""A venue on a bench: the adapter as the engine uses it, over the real client library, against a practice exchange."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from decimal import Decimal as D
+from typing import Any, Protocol, TypeVar
+
+from gridhedge.domain.change import Amend, Cancel, Place, Urgency
+from gridhedge.domain.events import ConnectionChanged, Seen
+from gridhedge.domain.order import OrderKey, client_id
+from gridhedge.domain.values import Role, Side
+from gridhedge.engine.inbox import DequeInbox
+from gridhedge.engine.ports import Venue
+from gridhedge.practice import bybit as practice_bybit
+from gridhedge.practice.world import Options
+from gridhedge.venue.bybit.client import Access, Client
+from gridhedge.venue.bybit.clock import ServerClock
+from gridhedge.venue.bybit.streams import Pace
+from gridhedge.venue.bybit.venue import BybitVenue
+from gridhedge.venue.paper.exchange import Exchange
+from gridhedge.venue.paper.feed import ScriptedFeed
+from gridhedge.venue.paper.funding import ConstantFunding
+from gridhedge.venue.paper.instruments import fees, instrument
+from gridhedge.venue.paper.market import Listing
+
+SYMBOL = "DOGEUSDT"
+PATIENCE_S = 20.0
+Fact = TypeVar("Fact")
+
+
+class Bench(Protocol):
+    """What the cards need of a venue and of the practice exchange behind it."""
+
+    venue: Venue
+    inbox: DequeInbox
+    exchange: Exchange
+
+    def move(self, price: D) -> None:
+        """Let the price of SYMBOL jump."""
+
+    def skip(self, milliseconds: int) -> None:
+        """Let time pass."""
+
+    def fault(self, kind: str, **how: Any) -> None:
+        """Switch a fault of the practice exchange on."""
+
+    def clear(self) -> None:
+        """Switch all faults off."""
+
+    def stranger(self) -> Venue:
+        """The same account through a key that is refused."""
+
+    def close(self) -> None: ...
+
+
+class BybitBench:
+    """Bybit's adapter through pybit against the practice Bybit: DOGEUSDT at 0.20000, 1000 USDT."""
+
+    def __init__(self) -> None:
+        start = time.time_ns() // 1_000_000
+        feed = ScriptedFeed([(start, D("0.20000"))])
+        funding = ConstantFunding(480, D("0.0001"))
+        rules = instrument("bybit", SYMBOL)
+        self.exchange = Exchange([Listing(rules, fees("bybit", SYMBOL), feed, funding)], D(1000))
+        self.practice = practice_bybit.start(self.exchange, options=Options(keys={"practice": "practice"}))
+        self.inbox = DequeInbox()
+        self._opened: list[BybitVenue] = []
+        self.venue: Venue = self.open("practice")
+
+    def open(self, secret: str) -> BybitVenue:
+        clock = ServerClock()
+        log = logging.getLogger("gridhedge.account.bench")
+        access = Access(True, self.practice.url, "practice", secret, 5000, timeout_s=1.0)
+        hasty = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=5.0)
+        patient = hasty._replace(pongs_count=True, silence=30.0)
+        venue = BybitVenue(
+            Client(access, clock, log),
+            clock,
+            demo=True,
+            receive_window_ms=5000,
+            log=log,
+            public_pace=hasty,
+            private_pace=patient,
+        )
+        self._opened.append(venue)
+        return venue
+
+    def move(self, price: D) -> None:
+        self.practice.move(SYMBOL, price)
+
+    def skip(self, milliseconds: int) -> None:
+        self.practice.skip(milliseconds)
+
+    def fault(self, kind: str, **how: Any) -> None:
+        self.practice.faults.add(kind, **how)
+
+    def clear(self) -> None:
+        self.practice.faults.clear()
+
+    def stranger(self) -> Venue:
+        return self.open("another")
+
+    def close(self) -> None:
+        """Also what a test has closed already."""
+        for venue in self._opened:
+            venue.close()
+        self.practice.stop()
+
+
+class Desk:
+    """One trader at the bench: names orders as the engine does, and remembers what has been seen."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.venue = bench.venue
+        self.seen: list[Seen] = []
+
+    def connect(self, leverage: int = 10) -> None:
+        self.venue.connect([SYMBOL], self.bench.inbox)
+        self.venue.prepare(SYMBOL, leverage)
+
+    def key(self, side: Side, role: Role, level: int) -> OrderKey:
+        return OrderKey(side, role, level, 1, 0)
+
+    def name(self, side: Side, role: Role, level: int) -> str:
+        return client_id("bench0", self.key(side, role, level))
+
+    def place(self, side: Side, price: str, quantity: str, level: int = 0, **more: Any) -> Place:
+        role = Role.CLOSE if more.get("market") else Role.TAKE_PROFIT if more.get("closing") else Role.GRID
+        return Place(
+            SYMBOL,
+            self.name(side, role, level),
+            self.key(side, role, level),
+            D(price),
+            D(quantity),
+            bool(more.get("closing")),
+            Urgency.OPENING,
+            "a card of the contract",
+            market=bool(more.get("market")),
+        )
+
+    def amend(self, place: Place, price: str, quantity: str) -> Amend:
+        return Amend(SYMBOL, place.client_id, "", D(price), D(quantity), Urgency.EXIT, "a card of the contract")
+
+    def cancel(self, place: Place) -> Cancel:
+        return Cancel(SYMBOL, place.client_id, "", "a card of the contract")
+
+    def wait_for(
+        self, kind: type[Fact], count: int = 1, where: Callable[[Fact], bool] = lambda fact: True
+    ) -> list[Fact]:
+        """The first ``count`` events of a kind that meet a condition, since the desk was opened."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            found = [fact for fact in self.seen if isinstance(fact, kind) and where(fact)]
+            if len(found) >= count:
+                return found[:count]
+            assert time.monotonic() < deadline, f"{len(found)} of {count} {kind.__name__} came; all: {self.seen[-20:]}"
+            self.look()
+
+    def look(self, milliseconds: int = 100) -> None:
+        """Wait for what comes, a moment at most, and take it."""
+        self.venue.wait(self.seen_now() + milliseconds)
+        self.seen += self.bench.inbox.drain()
+
+    def seen_now(self) -> int:
+        """The session's clock."""
+        return self.venue.now()  # type: ignore[attr-defined]  # adapters are clocks
+
+    def wait_for_stream(self, stream: str, up: bool) -> ConnectionChanged:
+        return self.wait_for(ConnectionChanged, 1, lambda change: change.stream == stream and change.up is up)[0]

@@ -1,0 +1,213 @@
+"""Cards 60 to 69: the whole bot on a venue, from the command line, and whether the books agree."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from decimal import Decimal as D
+from pathlib import Path
+
+import pytest
+
+from gridhedge.cli.build import market_of
+from gridhedge.cli.profiles import open_profile
+from gridhedge.cli.runner import Options, Runner
+from gridhedge.domain.errors import AlreadyRunning, RiskStop
+from gridhedge.domain.events import Execution, Funding
+from gridhedge.domain.values import SIDES
+from gridhedge.store.logs import Logs
+from gridhedge.store.mask import Masker
+from gridhedge.store.rows import open_reader
+from tests.cli.shell import gridhedge
+from tests.contract.bench import PATIENCE_S, SYMBOL, BybitBench
+
+PROFILE = """\
+account: "001"
+venue: {{name: bybit, demo_trading: true, endpoint: "{url}", private_stream_timeout_seconds: 10}}
+symbols:
+  - symbol: DOGEUSDT
+    leverage: 10
+    strategy: {{kind: symmetric, initial_position_size_usd: 2.0, max_grid_levels_per_side: 4}}
+system: {{tick_interval: 0.1}}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own for keys, locks and data."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    keys = tmp_path / ".env"
+    keys.touch(mode=0o600)
+    keys.write_text("001_BYBIT_API_KEY=practice\n001_BYBIT_API_SECRET=practice\n")
+    return tmp_path
+
+
+@pytest.fixture
+def market(home: Path) -> BybitBench:
+    """The practice exchange; the bot makes its own adapter."""
+    bench = BybitBench()
+    (home / "p.yaml").write_text(PROFILE.format(url=bench.practice.url))
+    return bench
+
+
+class Bot:
+    """``gridhedge run`` in a thread of its own."""
+
+    def __init__(self, home: Path, data: str = "data") -> None:
+        self.data = home / data
+        self._stop = threading.Event()
+        self._logs = Logs(self.data, Masker())
+        profile = open_profile(home / "p.yaml")
+        self.runner = Runner(profile, market_of(profile), Options(self.data, None, 1), self._logs, self._stop)
+        self.failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.runner.run(lambda status: None)
+        except Exception as error:
+            self.failure = error
+
+    def wait(self) -> None:
+        self._thread.join(PATIENCE_S * 2)
+        assert not self._thread.is_alive()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.wait()
+        self.close()
+
+    def close(self) -> None:
+        self.runner.close()
+        self._logs.close()
+
+
+def until(market: BybitBench, bot: Bot, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not market.practice.do(lambda world: condition()):
+        assert bot.failure is None, bot.failure
+        assert time.monotonic() < deadline, list(market.exchange.account.open.values())
+        time.sleep(0.02)
+
+
+def told(booked: Iterable[object]) -> list[tuple[object, ...]]:
+    """What an execution or a payment means, whatever its id is at the venue."""
+    meant: list[tuple[object, ...]] = []
+    for one in booked:
+        if isinstance(one, Execution):
+            meant.append((one.client_id, one.side.value, one.closing, one.quantity, one.price, one.fee, one.maker))
+        elif isinstance(one, Funding):
+            meant.append((one.side.value, one.amount))
+    return sorted(meant, key=str)
+
+
+def bookings(market: BybitBench) -> list[tuple[object, ...]]:
+    """Everything that the exchange has booked."""
+    return told(market.practice.do(lambda world: list(market.exchange.account.bookings)))
+
+
+def in_the_ledger(bot: Bot) -> list[tuple[object, ...]]:
+    with open_reader(bot.data / "001" / "ledger.sqlite3") as reader:
+        return told(list(reader.events()))
+
+
+def roles(market: BybitBench) -> list[str]:
+    """Side, role and level of what rests, from our ids."""
+    return sorted(order.client_id.split("-")[1] for order in market.exchange.account.open.values())
+
+
+def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, market: BybitBench) -> None:
+    """Both sides; down a level; up through the long's take-profit. The ledger has what the exchange has booked."""
+    bot = Bot(home)
+    until(market, bot, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
+    market.move(D("0.19700"))
+    until(market, bot, lambda: roles(market) == ["LG02", "LT00", "SO00"] or "LG02" in roles(market))
+    until(market, bot, lambda: {"LG02", "LT00", "ST00"} <= set(roles(market)))
+    market.move(D("0.20600"))
+    until(
+        market, bot, lambda: sum(b.closing for b in market.exchange.account.bookings if isinstance(b, Execution)) >= 2
+    )
+    until(market, bot, lambda: {"LT00", "ST00"} <= set(roles(market)))
+    bot.stop()
+    assert bot.failure is None
+    assert in_the_ledger(bot) == bookings(market)
+    report = json.loads(gridhedge("report", "--data-dir", bot.data, "--account", "001", "--json").out)
+    totals = market.exchange.account
+    assert D(report["total"]["net_profit"]) == totals.wallet - 1000
+    market.close()
+
+
+def test_card_61_a_restart_owns_the_same_orders(home: Path, market: BybitBench) -> None:
+    """Also without its memory: nothing is sent, because everything is as it should be."""
+    first = Bot(home)
+    until(market, first, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
+    first.stop()
+    before = sorted(order.venue_id for order in market.exchange.account.open.values())
+    for data in ("data", "other"):
+        again = Bot(home, data)
+        time.sleep(1.0)
+        again.stop()
+        assert again.failure is None
+        assert sorted(order.venue_id for order in market.exchange.account.open.values()) == before
+    assert in_the_ledger(again) == bookings(market)
+    market.close()
+
+
+def test_card_62_two_bots_never_trade_one_symbol_of_an_account(home: Path, market: BybitBench) -> None:
+    """Whatever data folders they have."""
+    first = Bot(home)
+    until(market, first, lambda: len(market.exchange.account.open) > 0)
+    second = Bot(home, "other")
+    second.wait()
+    assert isinstance(second.failure, AlreadyRunning)
+    assert "DOGEUSDT of account 24600000" in str(second.failure)
+    second.close()
+    first.stop()
+    market.close()
+
+
+def test_card_63_without_the_account_s_stream_for_too_long_it_stops(home: Path, market: BybitBench) -> None:
+    """Ten seconds here; the stop is set until a person lifts it."""
+    bot = Bot(home)
+    until(market, bot, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
+    market.fault("refuse_sockets", on="private", seconds=60.0)
+    market.fault("drop", on="private")
+    bot.wait()
+    assert isinstance(bot.failure, RiskStop)
+    assert "no private stream for 10 s" in str(bot.failure)
+    assert (bot.data / "001" / ".emergency_stop").exists()
+    assert roles(market) == ["LG01", "LT00", "SG01", "ST00"]
+    bot.close()
+    market.close()
+
+
+def test_card_64_close_leaves_nothing(home: Path, market: BybitBench) -> None:
+    """From the command line: no orders, no positions."""
+    bot = Bot(home)
+    until(market, bot, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
+    bot.stop()
+    done = gridhedge("close", "--profile", home / "p.yaml", "--data-dir", bot.data, "--yes")
+    assert done.code == 0, done.err
+    assert "001: flat, no orders" in done.out
+    assert roles(market) == []
+    assert [market.exchange.market(SYMBOL).holding(side).quantity for side in SIDES] == [0, 0]
+    market.close()
+
+
+def test_card_65_check_tells_the_whole_table(home: Path, market: BybitBench) -> None:
+    """And what would be opened; a key that may withdraw is refused by ``run`` as well."""
+    done = gridhedge("check", "--profile", home / "p.yaml", "--data-dir", home / "data")
+    assert done.code == 0, done.err
+    assert "ok   clock" in done.out
+    assert "ladder: DOGEUSDT: 4 of 4 levels" in done.out
+    market.fault("withdrawal_permission")
+    for command in ("check", "run"):
+        done = gridhedge(command, "--profile", home / "p.yaml", "--data-dir", home / "data")
+        assert done.code == 3
+        assert "withdrawal" in done.err
+    assert market.exchange.account.open == {}
+    market.close()

@@ -1,0 +1,358 @@
+"""What the streams push: merged, held back until it is whole, and never a wrong number out of a broken message."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import random
+from collections.abc import Iterator
+from decimal import Decimal as D
+from decimal import InvalidOperation
+from typing import Any
+
+import pytest
+
+from gridhedge.domain.events import (
+    AccountSeen,
+    ConnectionChanged,
+    Execution,
+    Funding,
+    MarketSeen,
+    OrderUpdate,
+    Seen,
+)
+from gridhedge.domain.order import OrderState
+from gridhedge.venue.bybit.frames import PRIVATE, Frames, Handshake
+from tests.venue.bybit.conftest import Recorded
+from tests.venue.bybit.rows import (
+    AT,
+    Inbox,
+    execution_row,
+    order_row,
+    position_row,
+    push,
+    ticker,
+    wallet_row,
+)
+
+FILLED = {"orderStatus": "Filled", "cumExecQty": "0.010"}
+WHOLE = {"bid": "66899.9", "ask": "66900.1", "last": "66900", "mark": "66905.1"}
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def frames(inbox: Inbox) -> Frames:
+    return Frames(["BTCUSDT"], inbox.tell, inbox.now, logging.getLogger("gridhedge.account.test"))
+
+
+# ---- prices ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_delta_changes_what_it_names_and_nothing_else(frames: Frames, inbox: Inbox) -> None:
+    """The snapshot first; absent means unchanged."""
+    frames.public(ticker("snapshot", 1, **WHOLE))
+    frames.public(ticker("delta", 2, AT + 100, bid="66900.0", mark="66906"))
+    assert inbox.seen == [
+        MarketSeen("BTCUSDT", D("66899.9"), D("66900.1"), D("66900"), D("66905.1"), AT),
+        MarketSeen("BTCUSDT", D("66900.0"), D("66900.1"), D("66900"), D("66906"), AT + 100),
+    ]
+
+
+def test_a_delta_before_the_snapshot_is_no_price(frames: Frames, inbox: Inbox) -> None:
+    """Half a picture is none."""
+    frames.public(ticker("delta", 1, **WHOLE))
+    assert inbox.seen == []
+
+
+def test_a_message_that_comes_late_overwrites_nothing_newer(frames: Frames, inbox: Inbox) -> None:
+    """But what only it knows is taken: each price has its own sequence number."""
+    frames.public(ticker("snapshot", 1, **WHOLE))
+    frames.public(ticker("delta", 3, bid="66901"))
+    frames.public(ticker("delta", 2, bid="66800", mark="66907"))
+    assert inbox.seen[-1][1:5] == (D("66901"), D("66900.1"), D("66900"), D("66907"))
+
+
+def test_a_snapshot_replaces_everything(frames: Frames, inbox: Inbox) -> None:
+    """Sequence numbers may begin anew after a restart of the venue."""
+    frames.public(ticker("snapshot", 900, **WHOLE))
+    frames.public(ticker("snapshot", 1, bid="1", ask="2", last="3", mark="4"))
+    frames.public(ticker("delta", 2, bid="5"))
+    assert inbox.seen[-1][1:5] == (D(5), D(2), D(3), D(4))
+
+
+def test_an_empty_side_of_the_order_book_is_no_price(frames: Frames, inbox: Inbox) -> None:
+    """Until it is there again."""
+    frames.public(ticker("snapshot", 1, **WHOLE))
+    frames.public(ticker("delta", 2, ask=""))
+    frames.public(ticker("delta", 3, last="66800"))
+    assert len(inbox.seen) == 1
+    frames.public(ticker("delta", 4, ask="66801"))
+    assert inbox.seen[-1][1:5] == (D("66899.9"), D("66801"), D("66800"), D("66905.1"))
+
+
+def test_prices_of_another_symbol_are_nobody_s(frames: Frames, inbox: Inbox) -> None:
+    """Neither by topic nor by contents."""
+    frames.public({**ticker("snapshot", 1, **WHOLE), "topic": "tickers.ETHUSDT"})
+    foreign = ticker("snapshot", 1, **WHOLE)
+    foreign["data"]["symbol"] = "ETHUSDT"
+    frames.public(foreign)
+    assert inbox.seen == []
+
+
+def test_what_was_told_does_not_change_with_the_message(frames: Frames, inbox: Inbox) -> None:
+    """The client library may use its objects again."""
+    message = ticker("snapshot", 1, **WHOLE)
+    frames.public(message)
+    told = inbox.seen[0]
+    message["data"]["lastPrice"] = "1"
+    assert told == inbox.seen[0] == MarketSeen("BTCUSDT", D("66899.9"), D("66900.1"), D("66900"), D("66905.1"), AT)
+
+
+# ---- the account -----------------------------------------------------------------------------------------------------
+
+
+def test_every_row_of_a_message_is_told_in_its_order(frames: Frames, inbox: Inbox) -> None:
+    """Two executions in one message."""
+    frames.private(push("execution", execution_row(execId="a"), execution_row(execId="b", execType="Funding")))
+    assert [type(seen) for seen in inbox.seen] == [Execution, Funding]
+
+
+def test_other_symbols_and_categories_are_left_alone_however_strange(frames: Frames, inbox: Inbox) -> None:
+    """The account may hold anything."""
+    frames.private(push("order", order_row(symbol="ETHUSDT", orderStatus="?"), order_row(category="spot", qty="NaN")))
+    frames.private(push("greeks", {"a": 1}))
+    assert inbox.seen == []
+
+
+def test_the_end_of_an_order_waits_for_its_executions(frames: Frames, inbox: Inbox) -> None:
+    """Bybit sends the two in no certain order; the book needs the executions first."""
+    frames.private(push("order", order_row(**FILLED)))
+    assert inbox.seen == []
+    frames.private(push("execution", execution_row(execId="a", execQty="0.004")))
+    frames.private(push("execution", execution_row(execId="b", execQty="0.006")))
+    assert [type(seen) for seen in inbox.seen] == [Execution, Execution, OrderUpdate]
+    assert frames.next_due() is None
+
+
+def test_an_end_that_comes_last_is_told_at_once(frames: Frames, inbox: Inbox) -> None:
+    """Also a cancel after a part, and one without any."""
+    frames.private(push("execution", execution_row(execQty="0.004")))
+    frames.private(push("order", order_row(orderStatus="Cancelled", cumExecQty="0.004")))
+    frames.private(push("order", order_row(orderId="other", orderStatus="Cancelled")))
+    assert [type(seen) for seen in inbox.seen] == [Execution, OrderUpdate, OrderUpdate]
+
+
+def test_an_end_without_executions_is_told_after_a_second(frames: Frames, inbox: Inbox) -> None:
+    """They are lost: the session asks."""
+    frames.private(push("order", order_row(**FILLED)))
+    assert frames.next_due() == AT + 1_000
+    inbox.time = AT + 999
+    frames.release()
+    assert inbox.seen == []
+    inbox.time = AT + 1_000
+    frames.release()
+    (told,) = inbox.seen
+    assert isinstance(told, OrderUpdate)
+    assert told.state is OrderState.FILLED
+
+
+def test_an_update_of_a_working_order_never_waits(frames: Frames, inbox: Inbox) -> None:
+    """Only ends do."""
+    frames.private(push("order", order_row(orderStatus="PartiallyFilled", cumExecQty="0.004")))
+    assert [type(seen) for seen in inbox.seen] == [OrderUpdate]
+
+
+def test_a_row_that_can_not_be_read_is_a_gap(frames: Frames, inbox: Inbox) -> None:
+    """The others of the message are told."""
+    frames.private(push("execution", execution_row(execQty="NaN"), execution_row(execId="b")))
+    gap, made = inbox.seen
+    assert isinstance(gap, ConnectionChanged)
+    assert (gap.stream, gap.up) == (PRIVATE, True)
+    assert "execQty" in gap.text
+    assert isinstance(made, Execution)
+
+
+def test_a_leverage_that_somebody_changed_stops_trading_until_it_is_put_right(frames: Frames, inbox: Inbox) -> None:
+    """Positions are pushed again and again: it is told once."""
+    frames.expect_leverage("BTCUSDT", D(10))
+    frames.private(push("position", position_row()))
+    assert inbox.seen == []
+    for _ in range(2):
+        frames.private(push("position", position_row(leverage="20")))
+    (down,) = inbox.seen
+    assert isinstance(down, ConnectionChanged)
+    assert (down.stream, down.up) == ("leverage of BTCUSDT", False)
+    assert "from 10x to 20x" in down.text
+    frames.private(push("position", position_row(leverage="10.00")))
+    assert inbox.seen[1:] == [ConnectionChanged("leverage of BTCUSDT", True, AT)]
+
+
+def test_the_handshake_knows_both_spellings(recorded: Recorded) -> None:
+    """Bybit answers log-ins with ret_msg or with retMsg."""
+    handshake = Handshake()
+    assert handshake.answer(recorded("ws_auth_success"))
+    assert not handshake.subscribed
+    assert handshake.answer(recorded("ws_subscription_ack"))
+    assert handshake.subscribed
+    assert handshake.refused == ""
+    assert not handshake.answer(recorded("ws_ticker_linear"))
+    for name, said in (("ws_auth_failure", "Invalid apikey"), ("ws_subscription_failure", "Invalid topic")):
+        handshake = Handshake()
+        assert handshake.answer(recorded(name))
+        assert said in handshake.refused
+
+
+# ---- mutations -------------------------------------------------------------------------------------------------------
+
+MUTATIONS = 500
+STRANGE: list[Any] = [
+    "", "NaN", "Infinity", "-Infinity", "-1", "0", "1e9", "1_0", "１", " 1", "9" * 50, "\x00", "\x1b[2J", "null", "Buy",
+    "Sell", "New", "Filled", "Trade", "Funding", "linear", "BTCUSDT", None, True, False, 0, -1, 1, 1.5, 10**30, [], {},
+    [None], {"a": 1}, "2" * 13,
+]  # fmt: skip
+RECORDED = {
+    "ws_account_order": ("order", "private"),
+    "ws_account_order_filled": ("order", "private"),
+    "ws_account_order_stop_limit": ("order", "private"),
+    "ws_account_execution": ("execution", "private"),
+    "ws_account_execution_adl": ("execution", "private"),
+    "ws_account_position": ("position", "private"),
+    "ws_account_wallet": ("wallet", "private"),
+    "ws_ticker_linear": ("tickers", "public"),
+}
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of everything in a JSON value."""
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield (*path, key)
+            yield from places(value[key], (*path, key))
+
+
+def mutated(message: dict[str, Any], dice: random.Random) -> Any:
+    """One or two things in it lost, replaced, swapped or repeated; sometimes the whole is something else."""
+    if dice.random() < 0.02:
+        return dice.choice(STRANGE)
+    changed: Any = copy.deepcopy(message)
+    for _ in range(dice.choice((1, 1, 2))):
+        path = dice.choice(list(places(changed)))
+        holder = changed
+        for key in path[:-1]:
+            holder = holder[key]
+        way = dice.randrange(5)
+        if way == 0:
+            del holder[path[-1]]
+        elif way == 1:
+            holder[path[-1]] = copy.deepcopy(dice.choice(list(holder.values() if isinstance(holder, dict) else holder)))
+        elif way == 2 and isinstance(holder[path[-1]], str):
+            holder[path[-1]] = broken(holder[path[-1]], dice)
+        else:
+            holder[path[-1]] = dice.choice(STRANGE)
+        if not isinstance(changed, dict) or not changed:
+            return changed
+    return changed
+
+
+def broken(text: str, dice: random.Random) -> str:
+    """Cut, doubled, or with a character too many."""
+    at = dice.randint(0, len(text))
+    return dice.choice((text[:at], text + text, f"{text[:at]}{dice.choice('-.,e x+0')}{text[at:]}"))
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All texts in a JSON value."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def numbers_told(seen: Seen) -> Iterator[D]:
+    """Every decimal of an event; a rate in percent as the fraction it was sent as."""
+    for name, value in seen._asdict().items():
+        if isinstance(value, D):
+            yield value / 100 if isinstance(seen, AccountSeen) and name == "mm_rate" else value
+
+
+def decimals_in(message: Any) -> set[D]:
+    """Every number that stands in a message as a plain text."""
+    found = {D(0)}
+    for text in texts(message):
+        try:
+            if text.isascii() and not set(text) - set("0123456789.-"):
+                found.add(D(text))
+        except InvalidOperation:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_mutated_message_is_no_crash_and_no_wrong_number(name: str, recorded: Recorded) -> None:
+    """500 mutations: whatever is told stands in the message, digit by digit, and is possible."""
+    topic, stream = RECORDED[name]
+    message = recorded(name)
+    for item in message["data"] if isinstance(message["data"], list) else []:
+        item.setdefault("category", "linear")
+    check_mutations(message, topic, stream, name)
+
+
+@pytest.mark.parametrize(
+    ("topic", "message"),
+    [
+        ("order", push("order", order_row(orderStatus="Cancelled"))),
+        ("execution", push("execution", execution_row(), execution_row(execId="b", execType="Funding"))),
+        ("wallet", push("wallet", wallet_row())),
+        ("position", push("position", position_row())),
+        ("tickers", ticker("snapshot", 1, **WHOLE)),
+    ],
+    ids=["order", "execution", "wallet", "position", "tickers"],
+)
+def test_a_mutated_documented_message_is_no_crash_and_no_wrong_number(topic: str, message: dict[str, Any]) -> None:
+    """The same for messages as the documentation has them, on every machine."""
+    check_mutations(message, topic, "public" if topic == "tickers" else "private", topic)
+
+
+def check_mutations(message: dict[str, Any], topic: str, stream: str, seed: str) -> None:
+    dice = random.Random(seed)
+    told = gaps = 0
+    symbol = str(next(text for text in texts(message["data"]) if text.endswith("USDT")) if topic != "wallet" else "X")
+    for _ in range(MUTATIONS):
+        inbox = Inbox()
+        frames = Frames([symbol], inbox.tell, inbox.now, logging.getLogger("gridhedge.account.test"))
+        frames.expect_leverage(symbol, D(30))
+        changed = mutated(message, dice)
+        (frames.public if stream == "public" else frames.private)(changed)
+        inbox.time += 1_000
+        frames.release()
+        possible = decimals_in(changed)
+        for seen in inbox.seen:
+            gaps += isinstance(seen, ConnectionChanged)
+            told += not isinstance(seen, ConnectionChanged)
+            for number in numbers_told(seen):
+                assert number.is_finite(), (changed, seen)
+                assert number in possible, (changed, seen)
+            check_possible(seen)
+    assert gaps + told > 0 or stream == "public"
+    if topic != "position":
+        assert told > MUTATIONS // 10
+
+
+def check_possible(seen: Seen) -> None:
+    """What no account and no market can be."""
+    if isinstance(seen, MarketSeen):
+        assert min(seen[1:5]) > 0
+    elif isinstance(seen, Execution):
+        assert seen.quantity > 0
+        assert seen.price > 0
+    elif isinstance(seen, OrderUpdate):
+        assert 0 <= seen.filled <= seen.quantity
+        assert seen.price >= 0
+    elif isinstance(seen, AccountSeen):
+        assert seen.mm_rate >= 0
+        assert seen.initial_margin >= 0

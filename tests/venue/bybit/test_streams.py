@@ -1,0 +1,184 @@
+"""One stream and its keeper, on a socket that a test holds in its hand."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gridhedge.domain.errors import NotSent
+from gridhedge.domain.events import ConnectionChanged, Seen
+from gridhedge.venue.bybit.clock import monotonic_ms
+from gridhedge.venue.bybit.fields import Row
+from gridhedge.venue.bybit.streams import Keeper, Pace
+
+QUICK = Pace(attempts=3, pongs_count=True, silence=0.3, look_every=0.02, first=0.01, slowest=0.05, handshake=0.2)
+PATIENCE_S = 20.0
+
+
+class HandWire:
+    """A socket that answers subscriptions as it is told."""
+
+    def __init__(self, hear: Callable[[object], None], trouble: Callable[[str], None], answer: object) -> None:
+        self.hear, self.trouble, self.answer = hear, trouble, answer
+        self.alive, self.pong, self.closed = True, 0.0, False
+        self.sent: list[Row] = []
+
+    def is_alive(self) -> bool:
+        return self.alive
+
+    def last_pong(self) -> float:
+        return self.pong
+
+    def send(self, message: Row) -> None:
+        self.sent.append(message)
+        if self.answer is not None:
+            self.hear(self.answer)
+
+    def close(self) -> None:
+        self.closed = True
+        self.alive = False
+
+    def die(self) -> None:
+        self.alive = False
+        self.trouble("gone")
+
+
+class Bench:
+    """A keeper, its sockets, and everything that was told."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.wires: list[HandWire] = []
+        self.answer: object = {"op": "subscribe", "success": True}
+        self.refuse = 0
+        """How many of the next attempts to open fail."""
+        self.taken: list[object] = []
+        self.gaps: list[str] = []
+        self.told: list[Seen] = []
+        self.changed = threading.Event()
+        self.keeper = Keeper(
+            "private stream", ["order"], self.open, self.taken.append, self.gaps.append, self.tell, monotonic_ms,
+            monotonic_ms, pace, logging.getLogger("gridhedge.account.test"),
+        )  # fmt: skip
+
+    def open(self, hear: Callable[[object], None], trouble: Callable[[str], None]) -> HandWire:
+        if self.refuse:
+            self.refuse -= 1
+            raise NotSent("refused")
+        self.wires.append(HandWire(hear, trouble, self.answer))
+        return self.wires[-1]
+
+    def tell(self, seen: Seen) -> None:
+        self.told.append(seen)
+        self.changed.set()
+
+    def wait_for(self, count: int) -> list[ConnectionChanged]:
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.told) < count:
+            assert time.monotonic() < deadline, self.told
+            self.changed.wait(0.05)
+            self.changed.clear()
+        return [seen for seen in self.told if isinstance(seen, ConnectionChanged)]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench(QUICK._replace(silence=60))
+    yield bench
+    bench.keeper.close()
+
+
+def test_the_first_opening_subscribes_and_tells_nothing(bench: Bench) -> None:
+    """The session synchronises after it anyway."""
+    bench.keeper.start()
+    (wire,) = bench.wires
+    assert wire.sent == [{"op": "subscribe", "req_id": "private stream", "args": ["order"]}]
+    wire.hear({"topic": "order"})
+    assert bench.taken == [{"topic": "order"}]
+    assert bench.told == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ({"op": "auth", "success": False, "retMsg": "Invalid apikey"}, "Invalid apikey"),
+        ({"op": "subscribe", "success": False, "ret_msg": "handler not found"}, "handler not found"),
+        (None, "does not answer"),
+    ],
+)
+def test_a_stream_that_is_not_let_in_is_an_error_at_the_start(bench: Bench, answer: object, sentence: str) -> None:
+    """And its socket is closed."""
+    bench.answer = answer
+    with pytest.raises(NotSent, match=sentence):
+        bench.keeper.start()
+    assert bench.wires[0].closed
+
+
+def test_a_dead_socket_is_told_closed_and_replaced(bench: Bench) -> None:
+    """Down, then up; subscriptions are restored."""
+    bench.keeper.start()
+    bench.wires[0].die()
+    down, up = bench.wait_for(2)
+    assert (down.up, down.text, up.up) == (False, "the connection was lost", True)
+    assert bench.wires[0].closed
+    assert [message["args"] for message in bench.wires[1].sent] == [["order"]]
+    assert bench.keeper.down_since is None
+
+
+def test_after_three_failed_attempts_it_is_said_and_goes_on(bench: Bench) -> None:
+    """The seed's bot ended here; a sleeper's must not."""
+    bench.keeper.start()
+    bench.refuse = 5
+    bench.wires[0].die()
+    down, given_up, up = bench.wait_for(3)
+    assert (down.up, given_up.up, up.up) == (False, False, True)
+    assert given_up.text.startswith("3 attempts failed, one every")
+    assert bench.refuse == 0
+
+
+def test_how_long_it_has_been_down_can_be_asked(bench: Bench) -> None:
+    """The emergency after ten minutes rests on it."""
+    bench.keeper.start()
+    assert bench.keeper.down_since is None
+    bench.refuse = 10**6
+    before = monotonic_ms()
+    bench.wires[0].die()
+    bench.wait_for(2)
+    since = bench.keeper.down_since
+    assert since is not None
+    assert before <= since <= monotonic_ms()
+
+
+def test_a_message_that_was_no_json_is_a_gap_of_a_living_stream(bench: Bench) -> None:
+    """It stays open."""
+    bench.keeper.start()
+    bench.wires[0].trouble("JSONDecodeError: cut")
+    assert bench.gaps == ["JSONDecodeError: cut"]
+    assert bench.told == []
+
+
+def test_silence_is_death_and_pongs_are_life_where_silence_is_usual() -> None:
+    """The same silent socket: its pongs keep an account's stream, and do not keep a stream of prices."""
+    silent = Bench(QUICK._replace(pongs_count=False))
+    silent.keeper.start()
+    down, up = silent.wait_for(2)[:2]
+    assert "nothing came for" in down.text
+    assert up.up
+    silent.keeper.close()
+    patient = Bench(QUICK)
+    patient.keeper.start()
+    for beat in range(20):
+        patient.wires[0].pong = float(beat)
+        time.sleep(0.03)
+    assert patient.told == []
+    patient.keeper.close()
+
+
+def test_pauses_double_up_to_a_minute() -> None:
+    """1, 2, 4 … 60 for prices; for the account three attempts, then one a minute."""
+    public, private = Pace(attempts=10, pongs_count=False), Pace(attempts=3, pongs_count=True)
+    assert [public.pause(failures) for failures in range(1, 12)] == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
+    assert [private.pause(failures) for failures in range(1, 5)] == [1, 2, 60, 60]
