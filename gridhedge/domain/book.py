@@ -113,7 +113,9 @@ class SymbolBook:
         elif key.role.is_entry:
             self._on_entry(side, key, event)
         else:
-            side.leave(min(event.quantity, side.held), event.price, event.fee)
+            beyond = max(event.quantity - side.held, ZERO)
+            side.surplus -= min(beyond, side.surplus)
+            side.leave(event.quantity - beyond, event.price, event.fee)
         done = order is not None and self._finish_if_done(order)
         if done and order is not None and not order.key.role.is_entry:
             self._on_exit_done(side, order, event.at)
@@ -222,25 +224,21 @@ class SymbolBook:
             order.price, order.amending, order.pending = event.price, None, Pending.NOTHING
         order.venue_price = event.price
         if order.amending is None:
+            if order.reduce_only and event.quantity < order.quantity:
+                # Cut to a position that is smaller than we think: not to be sent again and again until we know why.
+                self._count_refusal(order, event.at)
             order.quantity = event.quantity
 
     # ---- steps ---------------------------------------------------------------------------------------------------
 
     def _on_order_intended(self, event: OrderIntended) -> None:
         assert event.client_id not in self.orders, f"{event.client_id} intended twice"
-        order = Order(
-            event.client_id,
-            event.symbol,
-            event.key,
-            event.price,
-            event.quantity,
-            event.reduce_only,
-            event.at,
-            event.trigger_price,
-        )
-        self.orders[event.client_id] = order
-        self.known.add(event.client_id)
-        self.of(event.key.side).adopt(order)
+        self._admit(_order_of(event))
+
+    def _admit(self, order: Order) -> None:
+        self.orders[order.client_id] = order
+        self.known.add(order.client_id)
+        self.of(order.key.side).adopt(order)
 
     def _on_order_settled(self, event: OrderSettled) -> None:
         order = self.orders.get(event.client_id)
@@ -261,22 +259,11 @@ class SymbolBook:
     def _on_order_adopted(self, event: OrderAdopted) -> None:
         if event.client_id in self.orders:
             return
-        order = Order(
-            event.client_id,
-            event.symbol,
-            event.key,
-            event.price,
-            event.quantity,
-            event.reduce_only,
-            event.at,
-            event.trigger_price,
-        )
+        order = _order_of(event)
         order.venue_id = event.venue_id
         order.filled = event.filled
         self._move(order, OrderState.WORKING)
-        self.orders[event.client_id] = order
-        self.known.add(event.client_id)
-        self.of(event.key.side).adopt(order)
+        self._admit(order)
 
     def _on_amend_intended(self, event: AmendIntended) -> None:
         order = self.orders[event.client_id]
@@ -327,6 +314,7 @@ class SymbolBook:
 
     def _on_position_mended(self, event: PositionMended) -> None:
         side = self.of(event.side)
+        side.surplus = ZERO
         if event.quantity == 0:
             if side.entered > 0:
                 side.refill(self.reference, ZERO, ZERO)
@@ -371,6 +359,19 @@ class SymbolBook:
             self.rejections.pop((key.side, key.role, key.level), None)
         if key.role.is_entry:
             self.of(key.side).refused.pop(key.level, None)
+
+
+def _order_of(event: OrderIntended | OrderAdopted) -> Order:
+    return Order(
+        event.client_id,
+        event.symbol,
+        event.key,
+        event.price,
+        event.quantity,
+        event.reduce_only,
+        event.at,
+        event.trigger_price,
+    )
 
 
 class Book:

@@ -111,6 +111,8 @@ class SideBook:
         slot = (key.role, key.level)
         if key.cycle == self.cycle:
             self.revisions[slot] = max(key.revision, self.revisions.get(slot, 0))
+        elif key.cycle > self.cycle:
+            self.last_cycle = max(self.last_cycle, key.cycle)  # found at the venue: its number is taken
         if key.cycle != self.cycle or self._occupied(order):
             self.stale[order.client_id] = order
         elif key.role.is_entry:
@@ -219,7 +221,8 @@ class SideBook:
     def measure_hedge(self, reference: tuple[Quantity, ...], at: Millis) -> None:
         """Close the unhedged interval once every now-level has executed."""
         # From the top: the deepest now-level usually executes last.
-        if all(self.filled(level) >= reference[level] for level in range(self.now_levels - 1, -1, -1)):
+        deepest = min(self.now_levels, len(reference))
+        if all(self.filled(level) >= reference[level] for level in range(deepest - 1, -1, -1)):
             self.unhedged_last = at - self.ended_at
             self.unhedged_max = max(self.unhedged_max, self.unhedged_last)
             self.ended_at = 0

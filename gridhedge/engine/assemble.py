@@ -18,6 +18,8 @@ from gridhedge.profile.settings import Profile, SymbolSettings
 from gridhedge.strategy.make import make_strategy
 
 _PRICE_AGE_MS = 15_000
+_LONGEST_OUTAGE_MS = 24 * 3600 * 1000
+"""Reads may have failed for so long, while the streams went on, before the process died."""
 
 
 class Parts(NamedTuple):
@@ -89,4 +91,6 @@ def _desk(entry: SymbolSettings, book: Book, venue: Venue, dry_run: bool) -> Des
 
 
 def _last_at(events: list[Event]) -> Millis:
-    return max((event.at for event in events), default=0)
+    """Until when facts are surely known; 0: nothing is. The last event is no proof that the venue could be read."""
+    last = max((event.at for event in events), default=0)
+    return max(last - _LONGEST_OUTAGE_MS, 1) if last else 0

@@ -199,12 +199,14 @@ def _chapters(book: SymbolBook, side: Side, truth: Truth, facts: Sequence[Execut
         key = parse_client_id(book.tag, record.client_id)
         if key is not None and key.side is side:
             cycles.setdefault(key.cycle, []).append((key, record))
-    chapters = []
+    chapters: list[_Chapter] = []
     for cycle, orders in sorted(cycles.items()):
         ids = {record.client_id for _, record in orders}
         own = [place for place, fact in enumerate(facts) if isinstance(fact, Execution) and fact.client_id in ids]
         if own or cycle == max(cycles):
-            chapters.append(_Chapter(cycle, own[0] if own else len(facts), orders))
+            # A late fill of an old cycle may lie behind the first one of the next: each fact belongs to one chapter.
+            begins = max(own[0] if own else len(facts), chapters[-1].begins if chapters else 0)
+            chapters.append(_Chapter(cycle, begins, orders))
     return chapters
 
 

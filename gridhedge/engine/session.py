@@ -306,7 +306,7 @@ class Session:
             for change in allowed:
                 self.say("info", f"{desk.symbol}: {describe(change)}")
         outcomes = execute(allowed, self.venue, self.journal, self.record, now)
-        self.settle(desk, allowed, outcomes, now)
+        self.settle(desk, allowed, outcomes, self.clock.now())
 
     def settle(self, desk: Desk, changes: Sequence[Change], outcomes: Sequence[Outcome], now: Millis) -> None:
         """Draw the consequences of what the venue answered: margin that is spent, silence, questions to be asked."""

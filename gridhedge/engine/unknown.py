@@ -48,9 +48,9 @@ class Unknowns:
         return client_id in self._questions
 
     def open(self, order: Order, now: Millis) -> None:
-        """Start asking for an order; its last request left at ``order.changed``."""
+        """Start asking for an order; its last request left before now."""
         if order.client_id not in self._questions:
-            fence = order.changed + self.fence_ms
+            fence = now + self.fence_ms
             self._questions[order.client_id] = Question(order.symbol, order.client_id, fence, now)
 
     def next_due(self) -> Millis | None:

@@ -81,11 +81,13 @@ def resting_levels(
     """Level, price and open quantity of the levels 0 .. depth-1 that have not executed in full.
 
     Now-levels stand at ``now_price``. Each other level stands one step beyond the level before it: from that level's
-    average where it has executed, from its limit price while it rests. ``actual`` turns a level's own price into the
+    average where it has executed, from its limit price while it rests; but never nearer than a level before it rests
+    (where one was missed and a later one has executed). ``actual`` turns a level's own price into the
     one at which it is really sent, where the market has passed it.
     """
     base = now_price
     executed = -1
+    resting: Price | None = None
     fills = side.fills
     started = len(fills)
     for level in range(depth):
@@ -97,10 +99,13 @@ def resting_levels(
                 continue
         if executed >= 0:
             base, executed = fills[executed].average if side.base is None else side.base, -1
+            if resting is not None:
+                base = min(base, resting) if side.side is Side.LONG else max(base, resting)
         if level < side.now_levels:
             base = now_price
         else:
             base = actual(level, next_price(instrument, side.side, base, step)) if level else now_price
+            resting = base
         yield level, base, rest
 
 

@@ -90,7 +90,7 @@ def test_an_order_is_never_absent_before_the_fence(journal: Journal, lists: List
 def test_two_negative_rounds_lie_at_least_a_second_apart(journal: Journal, lists: Lists) -> None:
     """Stepping every 100 ms after the fence does not shorten the pause."""
     unknowns = Unknowns(WINDOW)
-    unknowns.open(unknown_order(journal), FENCE)
+    unknowns.open(unknown_order(journal), SENT)
     answers = [now for now in range(FENCE, FENCE + 2000, 100) if ask(unknowns, lists, journal, now)]
     assert answers == [FENCE + 1000]
 
@@ -145,7 +145,7 @@ def test_a_working_order_in_neither_list_is_gone(journal: Journal, lists: Lists)
     name = journal.work(L, GRID, 1, 200, "9.9")
     journal.fill(name, 50, "9.9")
     unknowns = Unknowns(WINDOW)
-    unknowns.open(journal.book.orders[name], FENCE)
+    unknowns.open(journal.book.orders[name], SENT)
     assert ask(unknowns, lists, journal, FENCE) == []
     (update,) = ask(unknowns, lists, journal, FENCE + 1000)
     assert isinstance(update, OrderUpdate)
@@ -240,7 +240,7 @@ def test_a_failed_read_is_no_negative_answer(journal: Journal, lists: Lists) -> 
     """Two failures after the fence prove nothing."""
     order = unknown_order(journal)
     unknowns = Unknowns(WINDOW)
-    unknowns.open(order, FENCE)
+    unknowns.open(order, SENT)
     lists.broken.add(order.client_id)
     for now in (FENCE, FENCE + 1000):
         with pytest.raises(Unclear):
