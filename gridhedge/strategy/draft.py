@@ -45,8 +45,8 @@ class Draft:
         self._slack = distance if self._slack is None else min(self._slack, distance)
 
     def join_small_levels(self, side: SideBook) -> None:
-        """A level under the venue's minimum notional joins the next one of its side; the last one is withheld. Where the
-        small one was to open a flat side, the two open it together."""
+        """A level under the venue's minimum notional joins the next one of its side; the last one is withheld. Where
+        the small one was to open a flat side, the two open it together."""
         least = self.view.instrument.min_notional
         entries = [i for i, want in enumerate(self.wanted) if want.side is side.side and want.role.is_entry]
         for place, index in enumerate(entries):
