@@ -180,7 +180,7 @@ class SymbolBook:
         # Funding is paid on the whole position: the user's own part of it is the user's.
         ours = event.amount
         if side.surplus > 0:
-            ours = event.amount * side.held / (side.held + side.surplus) if side.held > 0 else ZERO
+            ours = event.amount * side.held / (side.held + side.surplus)
         if side.held > 0:
             side.funding += ours
         else:
@@ -315,13 +315,12 @@ class SymbolBook:
     def _on_position_mended(self, event: PositionMended) -> None:
         side = self.of(event.side)
         side.surplus = ZERO
-        if event.quantity == 0:
-            if side.entered > 0:
-                side.refill(self.reference, ZERO, ZERO)
-                self._end_cycle(side, event.at)
-            return
-        side.refill(self.reference, event.quantity, event.average)
-        side.base = event.price
+        if event.quantity == 0 and side.entered > 0:
+            side.refill(self.reference, ZERO, ZERO)
+            self._end_cycle(side, event.at)
+        if event.quantity > 0:
+            side.refill(self.reference, event.quantity, event.average)
+            side.base = event.price
 
     # ---- the life of an order ------------------------------------------------------------------------------------
 
