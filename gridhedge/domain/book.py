@@ -108,6 +108,9 @@ class SymbolBook:
             order.venue_id = order.venue_id or event.venue_id
             self._settle_by_sight(order)
         side = self.of(event.side)
+        if key is not None:
+            self.known.add(event.client_id)
+            side.note_revision(key)
         if key is None:
             self._on_outside_execution(side, event)
         elif key.role.is_entry:
@@ -129,9 +132,8 @@ class SymbolBook:
             side.measure_hedge(self.reference, event.at)
 
     def _levels_for(self, side: SideBook, key: OrderKey, quantity: Quantity) -> tuple[tuple[int, Quantity], ...]:
-        """An execution fills its own level first; what is more fills the others from the bottom: the smaller levels
-        that the order has joined, or, where a late fill has taken its room, those beyond. A late execution of a former
-        cycle fills the current cycle from the bottom."""
+        """An execution fills its own level first, and then the others from the bottom: those that the order has joined,
+        or those beyond where a late fill took its room. A late one of a former cycle fills from the bottom."""
         if key.cycle != side.cycle or key.level >= len(self.reference):
             return spread(self.reference, side.fills, quantity) if self.reference else ((key.level, quantity),)
         filled = side.filled(key.level)

@@ -108,9 +108,7 @@ class SideBook:
     def adopt(self, order: Order) -> None:
         """Give a live order its slot; one that has none (former cycle, slot taken) is stale."""
         key = order.key
-        slot = (key.role, key.level)
-        if key.cycle == self.cycle:
-            self.revisions[slot] = max(key.revision, self.revisions.get(slot, 0))
+        self.note_revision(key)
         elif key.cycle > self.cycle:
             self.last_cycle = max(self.last_cycle, key.cycle)  # found at the venue: its number is taken
         if key.cycle != self.cycle or self._occupied(order):

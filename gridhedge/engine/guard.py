@@ -65,18 +65,17 @@ def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list
         return [], [Refusal(change, reason, retry_at) for change in changes]
     allowed: list[Change] = []
     refused: list[Refusal] = []
-    open_orders = len(facts.book.orders)
     spendable = facts.spendable
     for change in changes:
         refusal = _check_back_off(change, facts)
         if refusal is None and type(change) is Place:
-            refusal = _check_place(change, facts, limits, open_orders, spendable)
-            if refusal is None:
-                open_orders += 1
-                if not change.reduce_only:
-                    spendable -= entry_margin(change.quantity, change.price, facts.leverage, facts.fees.taker)
+            refusal = _check_place(change, facts, limits, allowed, spendable)
+            if refusal is None and not change.reduce_only:
+                spendable -= entry_margin(change.quantity, change.price, facts.leverage, facts.fees.taker)
         elif refusal is None and type(change) is Amend:
             refusal = _check_terms(change, facts)
+            if refusal is None:
+                spendable -= _growth(change, facts)
         if refusal is None:
             allowed.append(change)
         else:
@@ -99,6 +98,16 @@ def _blocked_at_all(changes: Sequence[Change], facts: Facts, limits: Limits) -> 
     return None
 
 
+def _growth(amend: Amend, facts: Facts) -> Money:
+    """The margin that an amended entry ties up beyond what it does now."""
+    order = facts.book.orders.get(amend.client_id)
+    if order is None or order.reduce_only:
+        return ZERO
+    taker = facts.fees.taker
+    now = entry_margin(order.remaining, order.price, facts.leverage, taker)
+    return max(entry_margin(amend.quantity - order.filled, amend.price, facts.leverage, taker) - now, ZERO)
+
+
 def _check_back_off(change: Change, facts: Facts) -> tuple[str, Millis] | None:
     """What the venue has refused is tried again later, and less and less often."""
     if not facts.book.rejections:
@@ -114,9 +123,11 @@ def _check_back_off(change: Change, facts: Facts) -> tuple[str, Millis] | None:
 
 
 def _check_place(
-    place: Place, facts: Facts, limits: Limits, open_orders: int, spendable: Money
+    place: Place, facts: Facts, limits: Limits, allowed: Sequence[Change], spendable: Money
 ) -> tuple[str, Millis] | None:
     key = place.key
+    places = [change for change in allowed if type(change) is Place]
+    open_orders = len(facts.book.orders) + len(places)
     if open_orders >= limits.max_open_orders:
         return f"{open_orders} orders are open, at most {limits.max_open_orders}", facts.now + _LOOK_AGAIN_MS
     if place.reduce_only:
@@ -130,6 +141,9 @@ def _check_place(
     if limits.max_notional > 0 and place.urgency is Urgency.LOOK_AHEAD:
         side = facts.book.of(key.side)
         pending = sum((order.exposure for order in side.entries.values()), ZERO)
+        pending += sum(
+            (change.quantity for change in places if change.key.side is key.side and not change.reduce_only), ZERO
+        )
         notional = (side.held + pending + place.quantity) * facts.last
         if notional > limits.max_notional:
             return f"{key.side.value} would reach {notional:.2f}, at most {limits.max_notional}", 0
