@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "close": "Panic: cancel all orders and close all positions, after asking.",
     "backtest": "Replay recorded candles with the live strategy and accounting.",
     "report": "Profit, fees, funding and drawdown from the ledger.",
+    "simulate": "Run the engine through simulated faults and judge every step.",
     "practice": "A local exchange that speaks a venue's own protocol.",
 }
 """Name and help line. ``<name>`` is the attribute ``command`` of ``gridhedge.cli.<name>_command``."""

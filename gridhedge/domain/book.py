@@ -275,8 +275,7 @@ class SymbolBook:
 
     def _on_cancel_intended(self, event: CancelIntended) -> None:
         order = self.orders[event.client_id]
-        order.pending = Pending.CANCEL
-        order.changed = event.at
+        order.pending, order.changed = Pending.CANCEL, event.at
 
     def _on_change_settled(self, event: ChangeSettled) -> None:
         order = self.orders.get(event.client_id)
@@ -356,8 +355,7 @@ class SymbolBook:
 
     def _note_acceptance(self, order: Order) -> None:
         key = order.key
-        if self.rejections:
-            self.rejections.pop((key.side, key.role, key.level), None)
+        self.rejections.pop((key.side, key.role, key.level), None)
         if key.role.is_entry:
             self.of(key.side).refused.pop(key.level, None)
 

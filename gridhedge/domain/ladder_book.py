@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridhedge.domain.order import Order
+from gridhedge.domain.order import Order, OrderKey
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
 
 
@@ -109,7 +109,7 @@ class SideBook:
         """Give a live order its slot; one that has none (former cycle, slot taken) is stale."""
         key = order.key
         self.note_revision(key)
-        elif key.cycle > self.cycle:
+        if key.cycle > self.cycle:
             self.last_cycle = max(self.last_cycle, key.cycle)  # found at the venue: its number is taken
         if key.cycle != self.cycle or self._occupied(order):
             self.stale[order.client_id] = order
@@ -117,6 +117,12 @@ class SideBook:
             self.entries[key.level] = order
         else:
             self.exits[key.role] = order
+
+    def note_revision(self, key: OrderKey) -> None:
+        """This meaning's revision has been used, whoever remembers the order."""
+        if key.cycle == self.cycle:
+            slot = (key.role, key.level)
+            self.revisions[slot] = max(key.revision, self.revisions.get(slot, 0))
 
     def _occupied(self, order: Order) -> bool:
         if order.key.role.is_entry:

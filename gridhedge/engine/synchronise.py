@@ -31,10 +31,11 @@ def synchronise(session: Session, last_fact_at: Millis) -> Millis:
         desk.symbol: _truth(session, desk, snapshot, known if last_fact_at and not _is_blank(desk) else longest)
         for desk in session.desks
     }
-    session.see_account(snapshot.account)
+    for desk in session.desks:
+        desk.see(session.venue.market(desk.symbol))
+    session.see_account(snapshot.account)  # after the prices: its figures are already those of these prices
     for desk in session.desks:
         _mend(session, desk, truths[desk.symbol])
-        desk.see(session.venue.market(desk.symbol))
         desk.dirty = True
     session.wants_sync = False
     return snapshot.at

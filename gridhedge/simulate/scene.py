@@ -1,0 +1,107 @@
+"""What a seed's world looks like before anything goes wrong: profile, exchange, prices, and the venue's nature."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from gridhedge.domain.instrument import Instrument
+from gridhedge.domain.values import Millis
+from gridhedge.engine.ports import Capabilities
+from gridhedge.profile.settings import Profile
+from gridhedge.simulate.dice import Dice
+from gridhedge.simulate.market import WildFeed
+from gridhedge.venue.paper.exchange import Exchange
+from gridhedge.venue.paper.funding import ConstantFunding
+from gridhedge.venue.paper.instruments import fees, instrument
+from gridhedge.venue.paper.market import FillRule, Listing
+
+__all__ = ["START", "Scene", "draw"]
+
+START: Millis = 1_767_225_600_000
+_PRICES = {"DOGEUSDT": "0.19933", "BTCUSDT": "97000.1", "ETHUSDT": "3456.78"}
+_POOR_EVERY = 7
+"""In every seventh world the wallet is so small that the reserve ends the ladder."""
+_WINDOWS = ((5000, 10000), (3000, 500), (1000, 500), (0, 0))
+"""Receive window and processing time (ms): Bybit's documented limits, two faster venues, and one without signatures."""
+
+
+class Scene(NamedTuple):
+    """Everything about a world that is fixed before the first step."""
+
+    profile: Profile
+    exchange: Exchange
+    feeds: dict[str, WildFeed]
+    capabilities: Capabilities
+    is_chatty: bool
+    """Whether the venue's stream tells every change of an order, not only those that nobody asked for."""
+
+
+def draw(seed: int) -> Scene:
+    """The scene of a seed."""
+    dice = Dice(seed, "scene")
+    names = ["DOGEUSDT", "BTCUSDT", "ETHUSDT"]
+    symbols = [names.pop(dice.below(len(names)))]
+    if dice.chance(120):
+        symbols.append(names.pop(dice.below(len(names))))
+    profile = Profile.model_validate(_document(dice, symbols))
+    feeds = {symbol: _feed(seed, dice, symbol) for symbol in symbols}
+    funding = ConstantFunding(dice.pick((1, 3, 15, 480)), Decimal(dice.between(-10, 30)) / 10_000)
+    listings = [
+        Listing(instrument("bybit", symbol), fees("bybit", symbol), feeds[symbol], funding) for symbol in symbols
+    ]
+    fill: FillRule = dice.pick(("through", "touch"))
+    balance = Decimal(dice.pick(("100000", "100000", "1000", "150", "60")))
+    if seed % _POOR_EVERY == 1:
+        balance = Decimal(Dice(seed, "purse").pick(("20", "40", "80"))) * (5 if "BTCUSDT" in symbols else 1)
+    exchange = Exchange(listings, balance, fill=fill)
+    window, processing = dice.pick(_WINDOWS)
+    can_amend = dice.chance(700)
+    capabilities = Capabilities(20, can_amend, True, window, processing, exchange.max_open_orders)
+    return Scene(profile, exchange, feeds, capabilities, dice.chance(500))
+
+
+def _document(dice: Dice, symbols: list[str]) -> dict[str, Any]:
+    return {
+        "account": "sim",
+        "venue": {
+            "name": "paper",
+            "rules": "bybit",
+            "feeds": {symbol: {"kind": "synthetic", "price": _PRICES[symbol]} for symbol in symbols},
+        },
+        "symbols": [{"symbol": symbol, "leverage": dice.pick((75, 50, 20)), "strategy": _strategy(dice, symbol)}
+                    for symbol in symbols],
+        "risk": {
+            "mm_rate_threshold": dice.pick(("90", "90", "50", "0")),
+            "balance_buffer_percent": dice.pick(("15", "15", "50", "0")),
+            "emergency_action": dice.pick(("freeze", "freeze", "hold", "cancel_entries", "close_all")),
+            "on_start": dice.pick(("adopt", "adopt", "adopt", "cancel_all")),
+            "on_stop": dice.pick(("keep", "keep", "cancel_entries", "cancel_all")),
+            "max_notional_per_side": dice.pick(("0", "0", "0", "2000")),
+        },
+        "system": {"tick_interval": "1", "sync_interval": dice.pick(("5", "20", "60"))},
+    }  # fmt: skip
+
+
+def _strategy(dice: Dice, symbol: str) -> dict[str, Any]:
+    least = 5 if symbol == "BTCUSDT" else 1
+    return {
+        "kind": "symmetric",
+        "initial_position_size_usd": str(dice.pick((1, 1, 3)) * least),
+        "grid_step_percent": dice.pick(("0.3", "0.5", "1.0")),
+        "averaging_multiplier": dice.pick(("2.0", "2.0", "1.5", "3.0")),
+        "take_profit_percent": dice.pick(("0.3", "0.5", "1.0")),
+        "max_grid_levels_per_side": dice.between(2, 8),
+        "entry_slippage_percent": dice.pick(("0.05", "0.05", "0", "0.5")),
+        "entry_timeout_seconds": dice.pick(("5", "2")),
+        "take_profit_fee": dice.pick(("auto", "auto", "taker")),
+    }
+
+
+def _feed(seed: int, dice: Dice, symbol: str) -> WildFeed:
+    rules: Instrument = instrument("bybit", symbol)
+    step_ms = dice.pick((500, 1000, 1000, 3000))
+    volatility = dice.pick((300, 1000, 1000, 2500))
+    return WildFeed(
+        Dice(seed, f"price/{symbol}"), START, Decimal(_PRICES[symbol]), rules.tick_size, step_ms, volatility
+    )
