@@ -173,8 +173,9 @@ def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
     events: list[Event] = list(facts[: chapters[0].begins])
     for chapter, following in zip(chapters, [*chapters[1:], None], strict=True):
         own = facts[chapter.begins : following.begins if following else len(facts)]
-        now_levels = max((key.level + 1 for key, _ in chapter.orders if key.role is Role.OPENING), default=0)
-        began = min(record.created for _, record in chapter.orders)
+        named = [(key, record) for key, record in chapter.orders if key.cycle == chapter.cycle]
+        now_levels = max((key.level + 1 for key, _ in named if key.role is Role.OPENING), default=0)
+        began = min(record.created for _, record in named)
         events.append(CycleOpened(book.symbol, side, chapter.cycle, now_levels, began))
         told = [record for _, record in chapter.orders if not record.state.is_final or _is_whole(record, executed)]
         # Live orders first: a slot is theirs, not an ended revision's.
@@ -185,7 +186,7 @@ def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
     last = chapters[-1]
     sizes: dict[int, Quantity] = {}
     for key, record in last.orders:
-        if key.role.is_entry:
+        if key.role.is_entry and key.cycle == last.cycle:
             sizes[key.level] = max(record.quantity, sizes.get(key.level, ZERO))
     return _Story(last.cycle, events, sizes)
 
@@ -204,9 +205,16 @@ def _chapters(book: SymbolBook, side: Side, truth: Truth, facts: Sequence[Execut
         ids = {record.client_id for _, record in orders}
         own = [place for place, fact in enumerate(facts) if isinstance(fact, Execution) and fact.client_id in ids]
         if own or cycle == max(cycles):
-            # A late fill of an old cycle may lie behind the first one of the next: each fact belongs to one chapter.
-            begins = max(own[0] if own else len(facts), chapters[-1].begins if chapters else 0)
-            chapters.append(_Chapter(cycle, begins, orders))
+            begins = own[0] if own else len(facts)
+            chapters = [*_before(chapters, begins, orders), _Chapter(cycle, begins, orders)]
+    return chapters
+
+
+def _before(chapters: list[_Chapter], begins: int, orders: list[tuple[OrderKey, OrderRecord]]) -> list[_Chapter]:
+    """The chapters that began before this place. One that did not has late fills only, and is told with the next."""
+    while chapters and chapters[-1].begins > begins:
+        orders += chapters[-1].orders
+        chapters = chapters[:-1]
     return chapters
 
 
