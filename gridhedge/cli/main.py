@@ -59,15 +59,15 @@ def app() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command line (default: this process's) and returns its exit code.
+def main(arguments: Sequence[str] | None = None, program: str = "gridhedge") -> int:
+    """Runs one command line (default: this process's) and returns its exit code. ``program``: how to call it again.
 
     0 done, 1 unexpected error, 2 wrong usage or profile, 3 venue refused or unreachable, 4 emergency stop is set,
     5 already running, 6 stopped by a risk limit, 130 interrupted, 141 nobody reads the output any more. A command
     ends otherwise than with 0 by raising a GridhedgeError or by ``ctx.exit(code)``.
     """
     try:
-        with app.make_context("gridhedge", list(sys.argv[1:] if arguments is None else arguments)) as context:
+        with app.make_context(program, list(sys.argv[1:] if arguments is None else arguments)) as context:
             app.invoke(context)
         sys.stdout.flush()  # a broken pipe shows here, where it is still ours to answer
     except click.exceptions.Exit as end:

@@ -103,18 +103,19 @@ def _show_trace(seed: int, steps: int, only: frozenset[Strike] | None) -> None:
 
 def _violation(ending: Ending, steps: int, is_shortened: bool) -> dict[str, Any]:
     """One failing seed, with the shortest schedule found that still breaks the same invariant."""
-    from gridhedge.simulate.shrink import replay_command, shrink
+    from gridhedge.simulate.shrink import replay_options, shrink
 
     struck, shortest = ending.struck, ending
     if is_shortened:
         struck, steps, shortest = shrink(ending, steps)
     assert shortest.violation is not None
+    program = click.get_current_context().command_path
     return {
         "seed": ending.seed,
         "step": shortest.at_step,
         "invariant": shortest.violation.invariant,
         "text": shortest.violation.text,
-        "replay": replay_command(ending.seed, steps, struck if is_shortened else None),
+        "replay": f"{program} {replay_options(ending.seed, steps, struck if is_shortened else None)}",
     }
 
 

@@ -44,6 +44,7 @@ from gridhedge.engine.ports import (
 from gridhedge.engine.reconcile import reconcile
 from gridhedge.engine.stop import Stopper, cancels
 from gridhedge.engine.unknown import Unknowns
+from gridhedge.engine.wording import told
 from gridhedge.strategy.budget import entry_margin
 from gridhedge.strategy.view import View
 
@@ -217,7 +218,7 @@ class Session:
             self.say("warning", f"asking for unknown orders failed: {error}")
             return False
         for event in learned:
-            self.say("info", f"learned: {event}")
+            self.say("info", f"learned: {told(event)}")
             self.record(event)
             if type(event) is OrderUpdate and event.filled > ZERO:
                 self.wants_sync = True
@@ -322,7 +323,7 @@ class Session:
                 self._on_trouble(desk, change, outcome, now)
 
     def _on_trouble(self, desk: Desk, change: Change, outcome: Rejected | NotSent | Unknown, now: Millis) -> None:
-        self.say("warning", f"{desk.symbol}: {describe(change)}: {outcome}")
+        self.say("warning", f"{desk.symbol}: {describe(change)}: {told(outcome)}")
         desk.dirty = True
         order = desk.book.orders.get(change.client_id)
         if type(outcome) is Rejected and outcome.reason is Reject.RATE_LIMITED:

@@ -11,6 +11,7 @@ from gridhedge.domain.values import Millis
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.recover import Truth, adoption, differences, position_differences, rebuild
 from gridhedge.engine.session import Session
+from gridhedge.engine.wording import told
 
 _OVERLAP_MS = 60_000
 _LOOK_BACK_MS = 7 * 24 * 3600 * 1000
@@ -118,7 +119,7 @@ def _is_blank(desk: Desk) -> bool:
 
 def _apply(session: Session, events: Sequence[Event], what: str) -> None:
     for event in events:
-        session.say("info", f"{what} by synchronisation: {event}")
+        session.say("info", f"{what} by synchronisation: {told(event)}")
         session.record(event)
     if events:
         session.journal.sync()

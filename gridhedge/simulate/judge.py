@@ -7,6 +7,7 @@ durable intent, an execution counted twice) is judged here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from gridhedge.domain import invariants
 from gridhedge.domain.change import Amend, Cancel, Change, Place, Urgency
@@ -32,6 +33,8 @@ _MENDABLE = ("I-01", "I-10", "I-11", "I-13")
 """Late fills, old backups and other people's hands break these in the book; the judge looks at what is sent, and at
 the orders that the exchange holds, instead."""
 _REQUESTS_PER_SECOND = 500
+_LAST_DIGIT = Decimal("1E-9")
+"""Two sums of the same margins may differ in the last digits of their divisions."""
 _STALENESS_MARGIN_MS = 2 * MAX_SKEW_MS + 1000
 
 
@@ -187,7 +190,7 @@ class Judge:
     def _is_up_to_date(self, session: Session) -> bool:
         account = self._exchange.account
         return (
-            account.available() >= session.available()
+            account.available() - session.available() > -_LAST_DIGIT
             and account.wallet == session.account.wallet_balance
             and all(
                 desk.market.last == self._exchange.mark(desk.symbol)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from gridhedge.simulate.chaos import Strike
 from gridhedge.simulate.world import Ending, World
 
-__all__ = ["parse_strikes", "replay_command", "shrink", "written"]
+__all__ = ["parse_strikes", "replay_options", "shrink", "written"]
 
 _ATTEMPTS = 300
 """Worlds that a search may run; it returns the best found so far."""
@@ -66,7 +66,7 @@ def parse_strikes(text: str) -> frozenset[Strike]:
     return frozenset(strikes)
 
 
-def replay_command(seed: int, steps: int, strikes: Sequence[Strike] | None) -> str:
-    """The one command that shows a schedule again, with a readable trace; None: with all its faults."""
+def replay_options(seed: int, steps: int, strikes: Sequence[Strike] | None) -> str:
+    """What shows a schedule again, with a readable trace; None: with all its faults."""
     only = "" if strikes is None else f" --only {written(strikes)}"
-    return f"gridhedge simulate --seeds {seed} --steps {steps}{only} --trace"
+    return f"--seeds {seed} --steps {steps}{only} --trace"

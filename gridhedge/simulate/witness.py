@@ -19,6 +19,7 @@ from gridhedge.domain.values import Role, Side
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.ports import Accepted, Level, Outcome, Rejected, Unknown
 from gridhedge.engine.session import Session
+from gridhedge.engine.wording import told
 from gridhedge.simulate.judge import Judge
 from gridhedge.simulate.markers import MARKERS
 from gridhedge.simulate.network import Stream
@@ -102,7 +103,7 @@ class Onlooker:
 
     def told(self, event: Event) -> None:
         if self._trace is not None:
-            self.write(f"      {event}")
+            self.write(f"      {told(event)}")
         self._judge.told(event)
         self._note(event)
 
@@ -113,7 +114,7 @@ class Onlooker:
             if text.startswith("rebuilt"):
                 self._marks.hit("rebuilt")
             elif text.startswith("learned: OrderUpdate"):
-                self._marks.hit("found working" if "OrderState.WORKING" in text else "found ended")
+                self._marks.hit("found working" if "state working" in text else "found ended")
             elif " is back: " in text:
                 self._marks.hit("reconnected")
         elif level == "warning" and "is not the bot's and is left alone" in text:
@@ -130,7 +131,7 @@ class Onlooker:
     def sent(self, change: Change, outcome: Outcome) -> None:
         """Note what became of a request."""
         if self._trace is not None:
-            self.write(f"    -> {type(change).__name__} {change.client_id}: {outcome}")
+            self.write(f"    -> {type(change).__name__} {change.client_id}: {told(outcome)}")
         marks = self._marks
         if isinstance(outcome, Rejected):
             _note_rejection(marks, change, outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gridhedge.domain.book import fold
@@ -136,7 +137,7 @@ class World:
         if self.trace is not None:
             strikes = " ".join(str(strike) for strike in self.chaos.struck[before:])
             prices = " ".join(str(feed.price) for feed in self.scene.feeds.values())
-            self._write(f"step {self.number} at {self.paper.now()} price {prices} {strikes}")
+            self._write(f"step {self.number}, {_told_time(self.paper.now())}, price {prices} {strikes}".rstrip())
 
     def heal(self) -> Millis:
         """The faults stop: how long it takes until every book agrees. Raises Broken if it never does."""
@@ -359,6 +360,10 @@ def _edited(profile: Profile, dice: Dice) -> Profile:
         }
         entries.append(entry.model_copy(update={"strategy": settings.model_copy(update=changed)}))
     return profile.model_copy(update={"symbols": tuple(entries)})
+
+
+def _told_time(at: Millis) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 def _invariant_of(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from gridhedge.domain.invariants import Violation
 from gridhedge.simulate.chaos import Strike
 from gridhedge.simulate.run import run_seed
-from gridhedge.simulate.shrink import parse_strikes, replay_command, shrink, written
+from gridhedge.simulate.shrink import parse_strikes, replay_options, shrink, written
 from gridhedge.simulate.world import Ending
 from tests.simulation.planted.bugs import BUGS
 
@@ -43,8 +43,8 @@ def test_a_schedule_is_written_as_the_command_line_reads_it() -> None:
     assert written((A, C)) == "F-01#1,F-67#3"
     assert parse_strikes("F-01#1,F-67#3") == {A, C}
     assert (written(()), parse_strikes("none")) == ("none", frozenset())
-    assert replay_command(9, 33, (A,)) == "gridhedge simulate --seeds 9 --steps 33 --only F-01#1 --trace"
-    assert replay_command(9, 33, None) == "gridhedge simulate --seeds 9 --steps 33 --trace"
+    assert replay_options(9, 33, (A,)) == "--seeds 9 --steps 33 --only F-01#1 --trace"
+    assert replay_options(9, 33, None) == "--seeds 9 --steps 33 --trace"
 
 
 def test_a_real_failure_is_replayed_by_its_short_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
