@@ -170,7 +170,7 @@ def _feed(paper: PaperSettings, symbol: str, settings: FeedSettings, tick_size: 
         from gridhedge.venue.paper.synthetic import SyntheticFeed
 
         return SyntheticFeed(
-            paper.seed,
+            paper.seed + list(paper.feeds).index(symbol),  # two symbols must not move alike
             paper.start_ms,
             settings.price,
             tick_size,

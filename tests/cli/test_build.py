@@ -54,6 +54,17 @@ def test_liquidity_and_latency_are_the_profiles() -> None:
     assert paper_venue(profile, exchange).capabilities.processing_ms == 40
 
 
+def test_synthetic_symbols_move_each_in_its_own_way() -> None:
+    """One seed for the profile, another walk for each symbol, compared step by step as returns."""
+    exchange = paper_exchange(open_profile(ROOT / "configs" / "symmetric-paper.yaml"))
+    starts = [market.price for market in exchange.markets.values()]
+    ups = []
+    for _ in range(64):
+        exchange.advance(exchange.now() + 1000)
+        ups.append([market.price > start for market, start in zip(exchange.markets.values(), starts, strict=True)])
+    assert any(first != second for first, second in ups)
+
+
 def test_candles_and_ticks_can_be_the_prices(tmp_path: Path) -> None:
     """Files are seen from the profile's folder."""
     (tmp_path / "c.csv").write_text(CANDLES)

@@ -95,8 +95,11 @@ class PaperVenue:
         ]
         for symbol in symbols:
             market = self.exchange.markets.get(symbol)
-            text = "not listed" if market is None else f"price {market.price:f}, leverage {market.leverage}x"
-            lines.append(Check(symbol, market is not None, text))
+            if market is None:
+                lines.append(Check(symbol, False, "not listed"))
+            else:
+                most = market.instrument.max_leverage
+                lines.append(Check(symbol, True, f"price {market.price:f}, leverage up to {most}x"))
         return lines
 
     def instrument(self, symbol: str) -> Instrument:
