@@ -242,7 +242,7 @@ def _wall_ms() -> Millis:
 def _settle(loop: Loop) -> None:
     """React to what has arrived until nothing is left to do, so that no fill is left without its take-profit."""
     for _ in range(_LAST_STEPS):
-        if loop.session.stopper.reason or not loop.session.step():
+        if loop.session.stopper.is_done or not loop.session.step():
             return
 
 

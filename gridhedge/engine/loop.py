@@ -55,7 +55,7 @@ class Loop:
 
     def run(self, ticks: int | None, should_stop: Callable[[], bool], after_tick: Callable[[], None]) -> None:
         """Tick until told to stop, ``ticks`` are done, or a stop has been raised."""
-        while not should_stop() and (ticks is None or self.ticks < ticks) and not self.session.stopper.reason:
+        while not should_stop() and (ticks is None or self.ticks < ticks) and not self.session.stopper.is_done:
             self.tick()
             after_tick()
 
@@ -71,7 +71,7 @@ class Loop:
             changed = session.step()
             if session.wants_sync:
                 changed = self._synchronise_if_due(session.clock.now()) or changed
-            if session.stopper.reason or (session.clock.now() >= deadline and not changed):
+            if session.stopper.is_done or (session.clock.now() >= deadline and not changed):
                 break
         self.ticks += 1
         self._keep_house(session.clock.now())

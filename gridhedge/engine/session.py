@@ -100,7 +100,9 @@ class Session:
             if due is not None and due <= now:
                 desk.dirty = True
         self._check_risk(now)
-        if not self.disconnected and not self.wants_sync:
+        if self.stopper.reason:
+            self.stopper.see_through(self)
+        elif not self.disconnected and not self.wants_sync:
             for desk in self.desks:
                 if desk.dirty:
                     changed = True
@@ -113,6 +115,8 @@ class Session:
     def next_due(self) -> Millis | None:
         """When to step even if nothing arrives."""
         due = self.unknowns.next_due()
+        if self.stopper.reason:
+            return min((at for at in (due, self.stopper.next_due()) if at is not None), default=None)
         may_act = not self.disconnected and not self.wants_sync
         for desk in self.desks:
             other = self.clock.now() if desk.dirty and may_act else desk.next_due()

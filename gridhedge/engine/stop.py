@@ -1,7 +1,8 @@
 """The emergency stop: told, written to a file that only a person removes, and nothing sent afterwards.
 
 The one exception is what ``emergency_action`` names: ``freeze`` sends nothing, ``hold`` cancels the look-ahead and both
-take-profits so that the hedge stays whole, ``cancel_entries`` and ``close_all`` do what they say.
+take-profits so that the hedge stays whole, ``cancel_entries`` and ``close_all`` do what they say. It is seen through:
+answers get lost and market orders execute in part, most of all when it matters.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from gridhedge.domain.change import Cancel, Change, Place, Urgency
 from gridhedge.domain.events import StopRaised
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.ladder_book import SideBook
-from gridhedge.domain.order import Order, OrderKey, OrderState, client_id
-from gridhedge.domain.values import ZERO, Price, Role
+from gridhedge.domain.order import Order, OrderKey, OrderState, Pending, client_id
+from gridhedge.domain.values import ZERO, Millis, Price, Role
 from gridhedge.engine.execute import execute
 from gridhedge.engine.ports import StopFile
 
 if TYPE_CHECKING:
     from gridhedge.engine.session import Session
+
+
+_ROUND_MS = 1_000
+_ROUNDS_AT_MOST = 60
 
 
 class Stopper:
@@ -29,8 +34,12 @@ class Stopper:
     def __init__(self, action: str, file: StopFile | None) -> None:
         self.reason = ""
         self.level = ""
+        self.is_done = False
+        """A stop was raised, and nothing of what ``emergency_action`` names is left to do: the process may end."""
         self._action = action
         self._file = file
+        self._rounds = 0
+        self._next_round: Millis = 0
 
     def raise_stop(self, session: Session, symbol: str, reason: str, level: str = "emergency") -> None:
         """Stop the account until a person lifts it. ``emergency`` carries out ``emergency_action``; ``freeze`` (an
@@ -44,11 +53,30 @@ class Stopper:
         if self._file is not None:
             self._file.write(now, symbol, reason, session.mm_rate)
         session.say("critical", f"{symbol}: {self.reason}")
-        if level == "emergency" and not session.policy.dry_run:
-            for desk in session.desks:
-                changes = emergency_changes(desk.book, self._action, desk.instrument, desk.market.last)
-                if changes:
-                    execute(changes, session.venue, session.journal, session.record, now)
+        self.is_done = level != "emergency" or self._action == "freeze" or session.policy.dry_run
+        self.see_through(session)
+
+    def next_due(self) -> Millis | None:
+        """When to look again whether everything is done."""
+        return self._next_round if self.reason and not self.is_done else None
+
+    def see_through(self, session: Session) -> None:
+        """Send what is left of the emergency action; once a second, until nothing is, for a minute at most."""
+        now = session.clock.now()
+        if self.is_done or now < self._next_round:
+            return
+        self._rounds += 1
+        left = [order.client_id for desk in session.desks for order in desk.book.orders.values() if _is_open(order)]
+        for desk in session.desks:
+            changes = emergency_changes(desk.book, self._action, desk.instrument, desk.market.last)
+            if changes:
+                left += [change.client_id for change in changes]
+                outcomes = execute(changes, session.venue, session.journal, session.record, now)
+                session.settle(desk, changes, outcomes, session.clock.now())
+        self._next_round = max(session.clock.now() + _ROUND_MS, session.quiet_until)
+        self.is_done = not left or self._rounds >= _ROUNDS_AT_MOST
+        if left and self.is_done:
+            session.say("critical", f"{self._action} could not be seen through, look at the venue: {', '.join(left)}")
 
 
 def emergency_changes(book: SymbolBook, action: str, rules: Instrument, price: Price) -> list[Change]:
@@ -73,21 +101,31 @@ def close_all(book: SymbolBook, rules: Instrument, price: Price, why: str) -> li
     return changes
 
 
+def _is_open(order: Order) -> bool:
+    """Whether the outcome of something sent is still awaited."""
+    return order.state is not OrderState.WORKING or order.pending is not Pending.NOTHING or order.key.role is Role.CLOSE
+
+
 def cancels(book: SymbolBook, which: Callable[[Order], bool], why: str) -> list[Change]:
-    """Cancel the working orders that ``which`` picks."""
+    """Cancel the working orders that ``which`` picks and that are not being cancelled."""
     return [
         Cancel(book.symbol, order.client_id, order.venue_id, why)
         for order in book.orders.values()
-        if order.state is OrderState.WORKING and which(order)
+        if order.state is OrderState.WORKING and order.pending is not Pending.CANCEL and which(order)
     ]
 
 
 def _market_closes(book: SymbolBook, side: SideBook, rules: Instrument, price: Price, why: str) -> list[Change]:
-    """As many orders as the venue's largest market order makes of it; the level tells them apart."""
+    """As many orders as the venue's largest market order makes of what no other one is closing already; the level
+    tells them apart."""
     cycle = side.cycle or side.last_cycle + 1
-    left, closes = side.held, list[Change]()
+    closing = [order for order in book.orders.values() if order.key.side is side.side and order.key.role is Role.CLOSE]
+    left = side.held - sum((order.exposure for order in closing), ZERO)
+    first = max((order.key.level + 1 for order in closing), default=0)
+    closes = list[Change]()
     while left > ZERO:
-        key = OrderKey(side.side, Role.CLOSE, len(closes), cycle, side.next_revision(Role.CLOSE, len(closes)))
+        level = first + len(closes)
+        key = OrderKey(side.side, Role.CLOSE, level, cycle, side.next_revision(Role.CLOSE, level))
         while client_id(book.tag, key) in book.known:  # without a cycle of its own no revision is remembered
             key = key._replace(revision=key.revision + 1)
         share = min(left, rules.max_market_quantity)

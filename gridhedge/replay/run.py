@@ -104,7 +104,7 @@ def _to_the_end(
     end = exchange.timeline.end
     assert end is not None, "candles end"
     steps = 0
-    while not exchange.ended and not session.stopper.reason:
+    while not exchange.ended and not session.stopper.is_done:
         due = session.next_due()
         venue.wait(end if due is None or due > end else due)
         session.step()

@@ -265,7 +265,8 @@ class World:
         if "second bot" in reason and not any(strike.fault in may_be for strike in self.chaos.struck):
             raise Broken(Violation("I-36", f"there is no second bot: {reason}"))
         self._write(f"  {reason}")
-        self._end_orderly(loop)
+        if loop.session.stopper.is_done:
+            self._end_orderly(loop)
 
     # ---- how a life ends ---------------------------------------------------------------------------------------------
 
