@@ -84,7 +84,8 @@ class Session:
         """Streams that are down, and how that was told: nothing is sent meanwhile."""
         self.wants_sync = False
         """Something happened that only the venue can explain: synchronise before the next order."""
-        self._spent: Money = ZERO
+        self._spent: list[tuple[Millis, Money]] = []
+        """Margin of the entries whose answers came after the venue's last figure, and when."""
         self._by_symbol = {desk.symbol: desk for desk in self.desks}
         self._margin_changed = True
 
@@ -153,13 +154,16 @@ class Session:
         return changed
 
     def _see_account(self, account: AccountSeen) -> None:
-        paid = account.wallet_balance != self.account.wallet_balance
+        matters = account.wallet_balance != self.account.wallet_balance
         self.account = account
-        self._spent = ZERO
+        if self._spent:
+            # A figure from the middle of a batch does not know what the rest of the batch has cost.
+            self._spent = [(at, margin) for at, margin in self._spent if at > account.at]
+            matters = matters or any(desk.alarms for desk in self.desks)
         self._margin_changed = True
         for desk in self.desks:
             desk.note_push()
-        if paid:
+        if matters:
             # A deposit, a withdrawal, somebody else's trade. What prices do to the balance is told by the bands.
             for desk in self.desks:
                 desk.dirty = True
@@ -244,7 +248,9 @@ class Session:
         return self._available(self.margin_balance())
 
     def _available(self, balance: Money) -> Money:
-        venues = self.account.available + balance - self.account.margin_balance - self._spent
+        venues = self.account.available + balance - self.account.margin_balance
+        for _, margin in self._spent:
+            venues -= margin
         for desk in self.desks:
             balance -= desk.gross_margin()
         return min(balance, venues)
@@ -318,7 +324,8 @@ class Session:
         for change, outcome in zip(changes, outcomes, strict=True):
             if isinstance(outcome, Accepted):
                 if type(change) is Place and not change.reduce_only:
-                    self._spent += entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
+                    margin = entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
+                    self._spent.append((now, margin))
                     # A level that had been refused rests now: averaging may go on.
                     desk.dirty = desk.dirty or "refused" in desk.alarms
                 elif type(change) is Cancel:

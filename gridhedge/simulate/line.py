@@ -184,7 +184,9 @@ class FaultyVenue:
         if len(changes) > 1 and (dice := self._chaos.throw("F-19")):
             failing = dice.between(1, len(changes) - 1)
         outcomes: dict[int, Outcome] = {}
-        for place in order:
+        for number, place in enumerate(order):
+            if number:
+                self._travel(1)  # the venue works on one after the other, and tells of each
             if place >= failing:
                 outcomes[place] = Rejected(Reject.BUSY, "F-19: the second half of the batch failed")
             else:
