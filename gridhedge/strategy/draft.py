@@ -45,13 +45,19 @@ class Draft:
         self._slack = distance if self._slack is None else min(self._slack, distance)
 
     def join_small_levels(self, side: SideBook) -> None:
-        """A level under the venue's minimum notional joins the next one of its side; the last one is withheld. Where
+        """A level under the venue's minimum notional joins the next one of its side; the last one is withheld, with all
+        that has joined it. Where
         the small one was to open a flat side, the two open it together."""
         least = self.view.instrument.min_notional
         entries = [i for i, want in enumerate(self.wanted) if want.side is side.side and want.role.is_entry]
+        parts: list[Withheld] = []
         for place, index in enumerate(entries):
             small = self.wanted[index]
+            parts.append(
+                Withheld(side.side, small.level, small.quantity - sum((part.quantity for part in parts), ZERO))
+            )
             if small.quantity * small.price >= least or small.level in side.entries:
+                parts.clear()
                 continue
             if place + 1 < len(entries):
                 following = self.wanted[entries[place + 1]]
@@ -60,7 +66,7 @@ class Draft:
                 joined = following._replace(quantity=following.quantity + small.quantity, price=price)
                 self.wanted[entries[place + 1]] = joined
             else:
-                self._withheld.append(Withheld(side.side, small.level, small.quantity))
+                self._withheld += parts
                 text = f"{side.side.value} level {small.level}: {small.quantity} is below the venue's minimum"
                 self.alarm(f"small {side.side.value}", "warning" if side.entered else "critical", text)
             self.wanted[index] = small._replace(quantity=ZERO)
