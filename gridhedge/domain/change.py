@@ -19,7 +19,8 @@ class Urgency(IntEnum):
 
 
 class Wanted(NamedTuple):
-    """One order that should rest right now. ``quantity`` is what should still be open of it."""
+    """One order that should rest right now. ``quantity`` is what should still be open of it. One with a
+    ``trigger_price`` waits for the mark price and then goes to market; its ``price`` is the trigger."""
 
     side: Side
     role: Role

@@ -29,7 +29,7 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
         kept.add(order.client_id)
         if is_right(order, want) or not _may_change(order):
             continue
-        if can_amend and order.trigger_price == want.trigger_price:
+        if can_amend and order.trigger_price is want.trigger_price is None:
             quantity = order.filled + want.quantity
             places.append(
                 (

@@ -34,7 +34,8 @@ class Happening(NamedTuple):
 class Teller(Protocol):
     """Puts what happens into a venue's words, at the moment it happens."""
 
-    def order(self, desk: Desk, order: PaperOrder) -> dict[str, Any]: ...
+    def order(self, desk: Desk, order: PaperOrder, triggered: bool = False) -> dict[str, Any]:
+        """``triggered``: told at the moment in which a stop's price has come."""
 
     def entry(self, desk: Desk, entry: Entry) -> dict[str, Any]: ...
 
@@ -142,7 +143,7 @@ class Desk:
         if order.state is not OrderState.WORKING:
             self.recent.append(order)
         if cause != "filled":  # the execution follows at once, and tells more
-            self._tell_order(order)
+            self._tell_order(order, cause == "triggered")
         self._touch(order.symbol)
 
     def executed(self, execution: Execution) -> None:
@@ -163,8 +164,8 @@ class Desk:
     def wallet_changed(self) -> None:
         self._dirty = self._wallet_due = True
 
-    def _tell_order(self, order: PaperOrder) -> None:
-        self._told.append(Happening("order", self._teller.order(self, order)))
+    def _tell_order(self, order: PaperOrder, triggered: bool = False) -> None:
+        self._told.append(Happening("order", self._teller.order(self, order, triggered)))
 
     def _touch(self, symbol: str) -> None:
         self._dirty = self._wallet_due = True

@@ -142,6 +142,14 @@ class Desk:
             market=bool(more.get("market")),
         )
 
+    def stop(self, side: Side, trigger: str, quantity: str, level: int = 0) -> Place:
+        """A closing stop that goes to market."""
+        place = self.place(side, trigger, quantity, level, closing=True)
+        key = self.key(side, Role.STOP_LOSS, level)
+        return place._replace(
+            client_id=self.name(side, Role.STOP_LOSS, level), key=key, trigger_price=D(trigger), urgency=Urgency.EXIT
+        )
+
     def amend(self, place: Place, price: str, quantity: str) -> Amend:
         return Amend(SYMBOL, place.client_id, "", D(price), D(quantity), Urgency.EXIT, "a card of the contract")
 

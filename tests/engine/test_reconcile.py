@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridhedge.domain.change import Amend, Cancel, Change, Place, Urgency, Wanted
+from gridhedge.domain.events import OrderAdopted
 from gridhedge.domain.order import OrderState
 from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.engine.reconcile import reconcile
@@ -100,6 +101,17 @@ def test_a_moved_trigger_is_replaced_even_where_amends_are_possible() -> None:
     wanted = want(L, TP, 0, "9.9", 100)._replace(trigger_price=D("9.5"))
     assert [type(change) for change in reconcile(journal.book, [wanted], True)] == [Cancel]
     assert name in journal.book.orders
+
+
+def test_a_stop_is_replaced_whatever_about_it_has_changed() -> None:
+    """Its quantity, too."""
+    journal = Journal().begin()
+    name, key = journal.name(L, TP, 0), journal.key(L, TP, 0)
+    journal.write(OrderAdopted(name, XYZ, key, D("9.5"), D(100), True, "venue", journal.now, D("9.5")))
+    right = want(L, TP, 0, "9.5", 100)._replace(trigger_price=D("9.5"))
+    assert reconcile(journal.book, [right], True) == []
+    more = right._replace(quantity=D(150))
+    assert [type(change) for change in reconcile(journal.book, [more], True)] == [Cancel]
 
 
 def test_what_is_unknown_or_under_way_is_left_alone() -> None:

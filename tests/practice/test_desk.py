@@ -22,7 +22,7 @@ LONG = Side.LONG
 class Words:
     """Says the least."""
 
-    def order(self, desk: Desk, order: PaperOrder) -> dict[str, Any]:
+    def order(self, desk: Desk, order: PaperOrder, triggered: bool = False) -> dict[str, Any]:
         return {"order": order.number, "state": order.state.value, "filled": order.filled, "parts": desk.books.of("P1")}
 
     def entry(self, desk: Desk, entry: Entry) -> dict[str, Any]:

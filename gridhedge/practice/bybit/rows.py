@@ -63,7 +63,9 @@ def status(order: PaperOrder) -> str:
         if order.trigger_price is not None:
             return "Untriggered"
         return "PartiallyFilled" if order.filled else "New"
-    return "Filled" if order.state is OrderState.FILLED else "Cancelled"
+    if order.state is OrderState.FILLED:
+        return "Filled"
+    return "Cancelled" if order.trigger_price is None else "Deactivated"
 
 
 def _ending(order: PaperOrder) -> tuple[str, str]:
@@ -89,7 +91,7 @@ class Rows:
 
     # ---- orders ------------------------------------------------------------------------------------------------------
 
-    def order(self, desk: Desk, order: PaperOrder) -> dict[str, Any]:
+    def order(self, desk: Desk, order: PaperOrder, triggered: bool = False) -> dict[str, Any]:
         note = desk.order_notes.get(order.number, {})
         fills = desk.books.of(order.venue_id)
         value = sum((_value(entry) for entry in fills), ZERO)
@@ -111,7 +113,7 @@ class Rows:
             "timeInForce": "IOC" if order.market else note.get("timeInForce", "GTC"),
             "price": plain(order.price),
             "qty": plain(order.quantity),
-            "orderStatus": status(order),
+            "orderStatus": "Triggered" if triggered else status(order),
             "createType": "CreateByUser",
             "cancelType": cancel_type,
             "rejectReason": reject_reason,

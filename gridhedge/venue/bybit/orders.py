@@ -9,7 +9,7 @@ from typing import Any
 
 from gridhedge.domain.change import Amend, Change, Place
 from gridhedge.domain.order import Reject
-from gridhedge.domain.values import Millis, Side
+from gridhedge.domain.values import Millis, Price, Side
 from gridhedge.engine.ports import Accepted, NotSent, Outcome, Rejected, Unknown
 from gridhedge.venue.bybit.client import Answer, Client, header
 from gridhedge.venue.bybit.clock import ServerClock
@@ -133,17 +133,32 @@ def _item(change: Change) -> dict[str, Any]:
         item |= {"price": _plain(change.price), "qty": _plain(change.quantity)}
     elif isinstance(change, Place):
         is_long = change.key.side is Side.LONG
+        buys = is_long is not change.reduce_only
+        at_market = change.market or change.trigger_price is not None
         item |= {
-            "side": "Buy" if is_long is not change.reduce_only else "Sell",
+            "side": "Buy" if buys else "Sell",
             "positionIdx": 1 if is_long else 2,
-            "orderType": "Market" if change.market else "Limit",
+            "orderType": "Market" if at_market else "Limit",
             "qty": _plain(change.quantity),
-            "timeInForce": "IOC" if change.market else "GTC",
+            "timeInForce": "IOC" if at_market else "GTC",
             "reduceOnly": change.reduce_only,
         }
-        if not change.market:
+        if not at_market:
             item["price"] = _plain(change.price)
+        if change.trigger_price is not None:
+            item |= _stop(change.trigger_price, buys, change.reduce_only)
     return item
+
+
+def _stop(trigger: Price, buys: bool, closes: bool) -> dict[str, Any]:
+    """A stop waits for the mark price, which nobody moves with one trade: a buy for its rise (1), a sell for its fall
+    (2). Closing ones may push other orders aside when margin is short (``closeOnTrigger``)."""
+    return {
+        "triggerPrice": _plain(trigger),
+        "triggerDirection": 1 if buys else 2,
+        "triggerBy": "MarkPrice",
+        "closeOnTrigger": closes,
+    }
 
 
 def _plain(number: Decimal) -> str:

@@ -68,9 +68,13 @@ _NO_REASON = ("", "EC_NoError", "EC_PerCancelRequest")
 
 
 def order(item: Row) -> OrderRecord:
-    """A row of ``order/realtime``, ``order/history`` or the ``order`` stream."""
+    """A row of ``order/realtime``, ``order/history`` or the ``order`` stream. A stop that goes to market has no price
+    of its own: its trigger stands for it, as in ``Place``."""
     side, closing = _order_side(item)
     trigger = amount(item, "triggerPrice", empty=ZERO)
+    price = amount(item, "price", empty=ZERO)
+    if trigger and item.get("orderType") == "Market":
+        price = trigger
     quantity, filled = amount(item, "qty"), amount(item, "cumExecQty", empty=ZERO)
     state = choice(item, "orderStatus", _STATES)
     if filled > quantity or (state is OrderState.FILLED and filled == ZERO):
@@ -81,7 +85,7 @@ def order(item: Row) -> OrderRecord:
         venue_id=word(item, "orderId"),
         side=side,
         closing=closing,
-        price=amount(item, "price", empty=ZERO),
+        price=price,
         quantity=quantity,
         filled=filled,
         state=state,

@@ -61,7 +61,7 @@ class BybitVenue:
         self.capabilities = Capabilities(
             batch_size=BATCH_SIZE,
             can_amend=True,
-            has_stop_orders=False,
+            has_stop_orders=True,
             receive_window_ms=receive_window_ms,
             processing_ms=_PROCESSING_MS,
             max_open_orders=_MAX_OPEN_ORDERS,

@@ -73,6 +73,25 @@ def test_a_market_order_has_no_price() -> None:
     assert (item["orderType"], item["timeInForce"], "price" in item) == ("Market", "IOC", False)
 
 
+def test_a_stop_waits_for_the_mark_price_and_goes_to_market() -> None:
+    """A sell for the fall, a buy for the rise; closing ones may push other orders aside, opening ones may not."""
+    stops = [
+        place(level, side, closing=closing)._replace(trigger_price=D("1.9E-1"))
+        for level, (side, closing) in enumerate(
+            [(Side.LONG, True), (Side.SHORT, True), (Side.LONG, False), (Side.SHORT, False)]
+        )
+    ]
+    _, client, _ = send(stops)
+    items = client.asked[0][1]["request"]
+    assert items[0] == {
+        "symbol": "DOGEUSDT", "orderLinkId": "long-0", "side": "Sell", "positionIdx": 1, "orderType": "Market",
+        "qty": "100", "timeInForce": "IOC", "reduceOnly": True, "triggerPrice": "0.19", "triggerDirection": 2,
+        "triggerBy": "MarkPrice", "closeOnTrigger": True,
+    }  # fmt: skip
+    told = [(item["side"], item["positionIdx"], item["triggerDirection"], item["closeOnTrigger"]) for item in items]
+    assert told == [("Sell", 1, 2, True), ("Buy", 2, 1, True), ("Buy", 1, 1, False), ("Sell", 2, 2, False)]
+
+
 def test_a_whole_re_entry_leaves_in_three_requests() -> None:
     """Depth 8: eight cancels, two amends, six now-levels and two limits, nobody waits."""
     changes: list[Change] = [*map(cancel, range(8)), amend(8), amend(9), *map(place, range(8))]

@@ -241,6 +241,56 @@ def test_recorded_orders_are_read(recorded: Recorded) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "price", "trigger"),
+    [
+        ("ws_account_order_buy_stop_market", "55000", "55000"),
+        ("ws_account_order_limit_if_touched", "55500", "55000"),
+        ("ws_account_order_market_if_touched", "55000", "55000"),
+        ("ws_account_order_sell_market_if_touched", "55000", "55000"),
+        ("ws_account_order_stop_limit", "44500", "45000"),
+        ("ws_account_order_stop_loss", "48000", "48000"),
+        ("ws_account_order_stop_market", "45000", "45000"),
+        ("ws_account_order_take_profit", "55000", "55000"),
+    ],
+)
+def test_recorded_conditional_orders_are_read(recorded: Recorded, name: str, price: str, trigger: str) -> None:
+    """They wait; one that goes to market has its trigger for a price."""
+    (row,) = recorded(name)["data"]
+    record = parse.order(row)
+    assert (record.state, record.price, record.trigger_price, record.filled) == (
+        OrderState.WORKING, D(price), D(trigger), D(0),
+    )  # fmt: skip
+    assert parse.order_update(row).price == D(price)
+
+
+def test_recorded_take_profit_and_stop_loss_of_a_position_are_read(recorded: Recorded) -> None:
+    """Set by a person's hand: a market order at 55000, a limit of 47500 behind 48000; both close a long."""
+    rows = recorded("http_get_orders_realtime_tp_sl")["result"]["list"]
+    told = [(found.side, found.closing, found.price, found.trigger_price) for found in map(parse.order, rows)]
+    assert told == [(LONG, True, D(55000), D(55000)), (LONG, True, D(47500), D(48000))]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("Untriggered", OrderState.WORKING),
+        ("Triggered", OrderState.WORKING),
+        ("Filled", OrderState.FILLED),
+        ("Deactivated", OrderState.CANCELLED),
+    ],
+)
+def test_the_life_of_a_stop_is_read(status: str, state: OrderState) -> None:
+    """Once it has gone to market its row shows the price cap of the market order; its trigger stays its price."""
+    filled = "0.010" if state is OrderState.FILLED else "0"
+    row = order_row(
+        orderStatus=status, orderType="Market", price="60210", triggerPrice="66900", reduceOnly=True, side="Sell",
+        cumExecQty=filled,
+    )  # fmt: skip
+    record = parse.order(row)
+    assert (record.state, record.price, record.trigger_price) == (state, D(66900), D(66900))
+
+
 def test_recorded_executions_are_read(recorded: Recorded) -> None:
     """By REST, by stream, and a deleveraging."""
     first, second = recorded("http_get_executions")["result"]["list"]
