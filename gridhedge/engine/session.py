@@ -173,11 +173,14 @@ class Session:
             self.disconnected.pop(change.stream, None)
             self.wants_sync = True
             self.say("info", f"{change.stream} is back: filling the gap before anything is sent")
-        else:
-            self.disconnected[change.stream] = change
-            self.say("warning", f"{change.stream} is down: {change.text}")
-            if self.policy.on_disconnect == "cancel_all" and not self.policy.dry_run and not self.stopper.reason:
-                self._cancel_all("on_disconnect: cancel_all")
+            return
+        is_still = change.stream in self.disconnected
+        self.disconnected[change.stream] = change
+        # Told again, it is no blip: a person should know.
+        self.say("critical" if is_still else "warning", f"{change.stream} is down: {change.text}")
+        may_send = not is_still and not self.policy.dry_run and not self.stopper.reason
+        if self.policy.on_disconnect == "cancel_all" and may_send:
+            self._cancel_all("on_disconnect: cancel_all")
 
     def _cancel_all(self, why: str) -> None:
         now = self.clock.now()

@@ -70,12 +70,12 @@ class BybitBench:
         self._opened: list[BybitVenue] = []
         self.venue: Venue = self.open("practice")
 
-    def open(self, secret: str) -> BybitVenue:
+    def open(self, secret: str, account_silence: float = 30.0) -> BybitVenue:
         clock = ServerClock()
         log = logging.getLogger("gridhedge.account.bench")
         access = Access(True, self.practice.url, "practice", secret, 5000, timeout_s=1.0)
         hasty = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=5.0)
-        patient = hasty._replace(pongs_count=True, silence=30.0)
+        patient = hasty._replace(pongs_count=True, silence=account_silence)
         venue = BybitVenue(
             Client(access, clock, log),
             clock,

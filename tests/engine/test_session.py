@@ -255,6 +255,20 @@ def test_all_streams_must_be_back(world: World) -> None:
     assert world.book.long.exits == {}
 
 
+def test_a_stream_that_stays_down_is_critical_and_still_nothing_is_sent(world: World) -> None:
+    """Told down a second time it is no blip. ``cancel_all`` goes out at the first word only."""
+    world.session.policy = world.session.policy._replace(on_disconnect="cancel_all")
+    venue = Stubborn(world)
+    world.session.venue = venue  # type: ignore[assignment]
+    put(world, ConnectionChanged("private", False, 1, "reset by peer"))
+    cancelled = len(venue.sent)
+    assert cancelled > 0
+    put(world, ConnectionChanged("private", False, 2, "frozen, nothing is sent"))
+    world.tick(2)
+    assert len(venue.sent) == cancelled
+    assert world.ear.heard("private is down: frozen", "critical") == 1
+
+
 # ---- a second bot ----------------------------------------------------------------------------------------------------
 
 

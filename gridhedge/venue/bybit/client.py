@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import requests
@@ -29,6 +30,8 @@ __all__ = ["Access", "Answer", "Client", "Socket", "header"]
 _READ_ATTEMPTS = 3
 _PING_S, _PONG_S = 20, 10
 _AUTH_EXPIRES_S = 10
+_SOCKET_ERRORS = (websocket.WebSocketException, OSError, AttributeError)
+"""What a socket may fail with; the last while another thread of the client library takes it away."""
 _ADDRESSES = threading.Lock()
 """pybit takes the websockets' addresses from its module, so that only one socket at a time may be opened."""
 
@@ -76,11 +79,13 @@ class Socket:
         """Raises NotSent when the socket has gone; pybit's own ``subscribe`` would wait for it for ever."""
         try:
             self._stream.ws.send(json.dumps(message))
-        except (websocket.WebSocketException, OSError) as error:
+        except _SOCKET_ERRORS as error:
             raise NotSent(f"the stream was lost: {error}") from error
 
     def close(self) -> None:
-        self._stream.exit()
+        """Say good-bye, at most three seconds long, and let go of the socket. Never raises: it may be broken."""
+        with suppress(*_SOCKET_ERRORS):
+            self._stream.exit()
         if self._connection is not None:
             self._connection.shutdown()  # after a close by the other side nobody else lets go of the socket
 
@@ -250,7 +255,7 @@ class Client:
                     callback_function=on_message,
                     **identity,
                 )
-            except (websocket.WebSocketException, OSError) as error:
+            except (*_SOCKET_ERRORS, RuntimeError) as error:  # the last: no thread can be started
                 raise NotSent(f"Bybit's {channel} stream can not be opened: {error}") from error
             finally:
                 self._pybit.PUBLIC_WSS, self._pybit.PRIVATE_WSS = before

@@ -37,7 +37,7 @@ class Pace(NamedTuple):
     """How patiently a stream is kept. Times in seconds."""
 
     attempts: int
-    """Attempts with growing pauses (1, 2, 4 … 60 s); after them one every ``slowest``."""
+    """Attempts after growing pauses (1, 2, 4 … 60 s); when they have failed it is frozen: one every ``slowest``."""
     pongs_count: bool
     """Whether an answered ping is a sign of life: prices never stop, an account may be silent for hours."""
     silence: float = 30.0
@@ -45,17 +45,20 @@ class Pace(NamedTuple):
     first: float = 1.0
     slowest: float = 60.0
     handshake: float = 10.0
+    settled: float = 60.0
+    """A stream that dies sooner was not restored: its attempts go on counting, or it would be opened in a whirl."""
 
-    def pause(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row."""
-        return self.slowest if failures >= self.attempts else min(self.first * 2 ** max(failures - 1, 0), self.slowest)
+    def pause(self, attempt: int) -> float:
+        """Seconds to wait before an attempt; the first is number 1."""
+        return self.slowest if attempt > self.attempts else min(self.first * 2 ** (attempt - 1), self.slowest)
 
 
 class Keeper:
     """One stream and the thread that keeps it.
 
-    A stream that dies is told at once as a ``ConnectionChanged`` down, so that nothing is sent on stale facts; one
-    that is back as up, so that the gap is filled first.
+    A stream that dies is told at once as a ``ConnectionChanged`` down, so that nothing is sent on stale facts; once
+    more when its first attempts have failed, so that a person learns of it; and as up when it is back, so that the gap
+    is filled before anything is sent.
     """
 
     def __init__(
@@ -84,6 +87,9 @@ class Keeper:
         self._wire: Wire | None = None
         self._handshake = Handshake()
         self._heard: Millis = 0
+        self._opened: Millis = 0
+        self._attempts = 0
+        """Since the stream was last settled."""
         self._pong = 0.0
         self._look = threading.Event()
         self._stop = threading.Event()
@@ -144,22 +150,27 @@ class Keeper:
     def _restore(self, why: str) -> None:
         self.down_since = self._local()
         self._tell(ConnectionChanged(self._name, False, self._now(), why))
-        failures = 0
         self._hang_up()
-        while not self._stop.is_set():
+        if self.down_since - self._opened >= self._pace.settled * 1000:
+            self._attempts = 0
+        is_frozen = False
+        while not self._stop.wait(self._pace.pause(self._attempts + 1)):
+            self._attempts += 1
             try:
                 self._connect()
             except NotSent as error:
-                failures += 1
-                self._log.warning("%s: attempt %d failed: %s", self._name, failures, error)
-                if failures == self._pace.attempts:
-                    text = f"{failures} attempts failed, one every {self._pace.slowest:.0f} s from now on: {error}"
-                    self._tell(ConnectionChanged(self._name, False, self._now(), text))
-                self._stop.wait(self._pace.pause(failures))
+                self._log.warning("%s: attempt %d failed: %s", self._name, self._attempts, error)
+                if self._attempts >= self._pace.attempts and not is_frozen:
+                    is_frozen = True
+                    self._tell(ConnectionChanged(self._name, False, self._now(), self._frozen(error)))
             else:
                 self.down_since = None
                 self._tell(ConnectionChanged(self._name, True, self._now()))
                 return
+
+    def _frozen(self, error: NotSent) -> str:
+        every = f"one more every {self._pace.slowest:.0f} s"
+        return f"frozen, nothing is sent: {self._attempts} attempts to open it have failed, {every}: {error}"
 
     def _connect(self) -> None:
         self._handshake = Handshake()
@@ -170,6 +181,7 @@ class Keeper:
         except NotSent:
             self._hang_up()
             raise
+        self._opened = self._local()
 
     def _subscribe(self, wire: Wire) -> None:
         wire.send({"op": "subscribe", "req_id": self._name, "args": list(self._topics)})

@@ -14,6 +14,7 @@ from gridhedge.domain.events import ConnectionChanged, Seen
 from gridhedge.venue.bybit.clock import monotonic_ms
 from gridhedge.venue.bybit.fields import Row
 from gridhedge.venue.bybit.streams import Keeper, Pace
+from gridhedge.venue.bybit.venue import PRIVATE_PACE, PUBLIC_PACE
 
 QUICK = Pace(attempts=3, pongs_count=True, silence=0.3, look_every=0.02, first=0.01, slowest=0.05, handshake=0.2)
 PATIENCE_S = 20.0
@@ -128,15 +129,52 @@ def test_a_dead_socket_is_told_closed_and_replaced(bench: Bench) -> None:
     assert bench.keeper.down_since is None
 
 
-def test_after_three_failed_attempts_it_is_said_and_goes_on(bench: Bench) -> None:
-    """The seed's bot ended here; a sleeper's must not."""
+def test_after_three_failed_attempts_it_is_frozen_and_goes_on_trying(bench: Bench) -> None:
+    """The seed's bot ended here; a sleeper's must not. It is told once."""
     bench.keeper.start()
     bench.refuse = 5
     bench.wires[0].die()
-    down, given_up, up = bench.wait_for(3)
-    assert (down.up, given_up.up, up.up) == (False, False, True)
-    assert given_up.text.startswith("3 attempts failed, one every")
+    down, frozen, up = bench.wait_for(3)
+    assert (down.up, frozen.up, up.up) == (False, False, True)
+    assert frozen.text == "frozen, nothing is sent: 3 attempts to open it have failed, one more every 0 s: refused"
     assert bench.refuse == 0
+
+
+def test_a_stream_that_dies_young_was_not_restored() -> None:
+    """It is opened, subscribed and lost again and again: the pauses grow all the same, until it has settled."""
+    bench = Bench(QUICK._replace(silence=60, first=0.04, slowest=60))
+    bench.keeper.start()
+    for round in range(3):
+        before = time.monotonic()
+        bench.wires[-1].die()
+        assert bench.wait_for(2 * round + 2)[-1].up
+        assert time.monotonic() - before >= 0.04 * 2**round
+    bench.wires[-1].die()
+    assert not bench.wait_for(7)[-1].up
+    assert len(bench.wires) == 4
+    bench.keeper.close()
+
+
+def test_a_stream_that_has_settled_begins_with_the_shortest_pause() -> None:
+    """Its former attempts are forgotten: without that the fourth would take a minute."""
+    bench = Bench(QUICK._replace(silence=60, slowest=60, settled=0))
+    bench.keeper.start()
+    for round in range(6):
+        bench.wires[-1].die()
+        assert bench.wait_for(2 * round + 2)[-1].up
+    bench.keeper.close()
+
+
+@pytest.mark.parametrize("answer", [{"op": "auth", "success": False, "ret_msg": "Invalid apikey"}, None], ids=str)
+def test_a_stream_that_is_not_let_in_any_more_is_frozen(bench: Bench, answer: object) -> None:
+    """The key was revoked, or nothing answers: an attempt counts only when the subscription is confirmed."""
+    bench.keeper.start()
+    bench.answer = answer
+    bench.wires[0].die()
+    assert bench.wait_for(2)[1].text.startswith("frozen")
+    assert all(wire.closed for wire in bench.wires[:3])
+    bench.answer = {"op": "subscribe", "success": True}
+    assert bench.wait_for(3)[2].up
 
 
 def test_how_long_it_has_been_down_can_be_asked(bench: Bench) -> None:
@@ -178,7 +216,10 @@ def test_silence_is_death_and_pongs_are_life_where_silence_is_usual() -> None:
 
 
 def test_pauses_double_up_to_a_minute() -> None:
-    """1, 2, 4 … 60 for prices; for the account three attempts, then one a minute."""
-    public, private = Pace(attempts=10, pongs_count=False), Pace(attempts=3, pongs_count=True)
-    assert [public.pause(failures) for failures in range(1, 12)] == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
-    assert [private.pause(failures) for failures in range(1, 5)] == [1, 2, 60, 60]
+    """1, 2, 4 … 60 before the attempts for prices; for the account three attempts, then one a minute."""
+    public, private = PUBLIC_PACE, PRIVATE_PACE
+    assert [public.pause(attempt) for attempt in range(1, 12)] == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
+    assert [private.pause(attempt) for attempt in range(1, 6)] == [1, 2, 4, 60, 60]
+    for pace in (public, private):
+        assert (pace.silence, pace.look_every) == (30, 5)
+    assert (public.attempts, private.attempts) == (10, 3)

@@ -1,0 +1,165 @@
+"""Cards 80 to 89: streams that break while the bot trades. The engine runs on the adapter, in the test's own thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal as D
+from pathlib import Path
+
+import pytest
+
+from gridhedge.domain.events import Execution, OrderIntended
+from gridhedge.domain.values import SIDES
+from gridhedge.engine.assemble import Parts, assemble
+from gridhedge.engine.inbox import DequeInbox
+from gridhedge.profile.settings import Profile
+from gridhedge.store.memory import MemoryJournal
+from tests.contract.bench import PATIENCE_S, SYMBOL, Bench, BybitBench
+from tests.engine.worlds import Ear
+
+
+class Bot:
+    """A session on the bench's venue, driven by the test."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.ear = Ear()
+        self.journal = MemoryJournal()
+        strategy = {"kind": "symmetric", "initial_position_size_usd": D(2), "max_grid_levels_per_side": 4}
+        profile = Profile.model_validate(
+            {
+                "account": "001",
+                "venue": {"name": "bybit", "demo_trading": True},
+                "symbols": [{"symbol": SYMBOL, "leverage": 10, "strategy": strategy}],
+                "system": {"tick_interval": D("0.1")},
+            }
+        )
+        venue = bench.venue
+        self.loop = assemble(profile, Parts(venue, self.journal, venue, bench.inbox, self.ear))  # type: ignore[arg-type]
+        self.loop.start()
+        self.until(lambda: self.roles() == ["LG01", "LT00", "SG01", "ST00"])
+
+    def until(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline, (self.ear.lines[-20:], self.roles())
+            self.loop.tick()
+            assert not self.loop.session.stopper.reason
+
+    def ticks(self, count: int) -> None:
+        for _ in range(count):
+            self.loop.tick()
+
+    def roles(self) -> list[str]:
+        """Side, role and level of what rests at the exchange."""
+        return sorted(order.client_id.split("-")[1] for order in self.bench.exchange.account.open.values())
+
+    def is_down(self, stream: str) -> bool:
+        return stream in self.loop.session.disconnected
+
+    def intended(self) -> int:
+        return sum(isinstance(event, OrderIntended) for event in self.journal.events)
+
+    def assert_books_agree(self) -> None:
+        """Each execution of the exchange counted once, positions equal."""
+        counted = Counter(event.execution_id for event in self.journal.events if isinstance(event, Execution))
+        assert set(counted.values()) == {1}
+        booked = [booking for booking in self.bench.exchange.account.bookings if isinstance(booking, Execution)]
+        assert len(counted) == len(booked)
+        book = self.loop.session.desks[0].book
+        assert [book.of(side).held for side in SIDES] == [
+            self.bench.exchange.market(SYMBOL).holding(side).quantity for side in SIDES
+        ]
+
+
+@pytest.fixture
+def bot(bench: Bench) -> Bot:
+    """Open on both sides, everything resting."""
+    return Bot(bench)
+
+
+def test_card_80_what_executed_in_the_gap_is_counted_once(bot: Bot, bench: Bench) -> None:
+    """The long averages and the short takes profit while nobody listens; afterwards the books agree and the short is
+    open again, though the last message before the gap came twice."""
+    bench.fault("duplicate", on="execution", times=4)
+    bench.fault("refuse_sockets", on="private", seconds=1.0)
+    bench.fault("drop", on="private")
+    bot.until(lambda: bot.is_down("private stream"))
+    bench.move(D("0.19700"))
+    assert "LG01" not in bot.roles()
+    bot.until(lambda: not bot.is_down("private stream"))
+    bot.until(lambda: {"LG02", "LT00", "ST00"} <= set(bot.roles()) and bot.loop.session.step() is False)
+    bot.assert_books_agree()
+    assert len(bot.loop.session.desks[0].book.executed) > 4
+
+
+def test_card_81_frozen_after_three_attempts_until_the_stream_is_back(bot: Bot, bench: Bench) -> None:
+    """It is said once, loudly; nothing is sent though prices go on; the restored stream lifts it by itself."""
+    bench.fault("refuse_sockets", on="private", seconds=3600.0)
+    bench.fault("drop", on="private")
+    bot.until(lambda: bot.ear.heard("private stream is down: frozen, nothing is sent: 3 attempts", "critical"))
+    sent = bot.intended()
+    bench.move(D("0.19700"))
+    bench.move(D("0.20600"))
+    bot.ticks(10)
+    assert bot.intended() == sent
+    assert bot.is_down("private stream")
+    bench.clear()
+    bot.until(lambda: {"LT00", "ST00"} <= set(bot.roles()) and not bot.is_down("private stream"))
+    assert bot.intended() > sent
+    bot.until(lambda: bot.loop.session.step() is False)
+    bot.assert_books_agree()
+    assert bot.ear.heard("private stream is down: frozen", "critical") == 1
+
+
+def handles() -> tuple[int, int]:
+    """Open files and threads of this process: the exchange's ends of all sockets are in it, too."""
+    return len(os.listdir("/dev/fd")), threading.active_count()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system does not list a process's open files")
+def test_card_82_old_sockets_are_closed(bot: Bot, bench: Bench) -> None:
+    """However often they break, and however: neither sockets nor threads pile up."""
+    before = handles()
+    for _ in range(3):
+        for channel in ("public", "private"):
+            bench.fault("drop", on=channel)
+        bot.until(lambda: bot.is_down("private stream") and bot.is_down("public stream"))
+        bot.until(lambda: not bot.loop.session.disconnected)
+    bench.fault("silence", on="public", seconds=3.0)
+    bot.until(lambda: bot.is_down("public stream"))
+    bot.until(lambda: not bot.loop.session.disconnected)
+    bot.until(lambda: all(now <= then for now, then in zip(handles(), before, strict=True)))
+
+
+@pytest.mark.parametrize(("ping_s", "lives"), [(1, True), (20, False)], ids=["answered pings", "nothing"])
+def test_card_83_an_account_may_be_silent_for_hours(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, ping_s: int, lives: bool
+) -> None:
+    """Not one message comes: answered pings keep the stream as it is, and without them it is opened anew."""
+    assert isinstance(bench, BybitBench)
+    monkeypatch.setattr("gridhedge.venue.bybit.client._PING_S", ping_s)
+    monkeypatch.setattr("gridhedge.venue.bybit.client._PONG_S", 0.9)
+    venue, inbox = bench.open("practice", account_silence=2.5), DequeInbox()
+    venue.connect([SYMBOL], inbox)
+    bench.fault("silence", on="private", seconds=60.0)
+    patience = 5.0 if lives else PATIENCE_S
+    end = time.monotonic() + patience
+    while venue.private_down_ms() == 0 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert (venue.private_down_ms() == 0) is lives
+
+
+def test_card_84_messages_that_a_half_dead_stream_lost_are_found(bot: Bot, bench: Bench) -> None:
+    """The stream lives, but an execution and its order's end never come: the next look at the venue finds them."""
+    bench.fault("lose", on="execution", times=1)
+    bench.fault("lose", on="order", times=4)
+    bench.move(D("0.19700"))
+    bot.ticks(2)
+    bot.loop.session.wants_sync = True
+    bot.until(lambda: {"LG02", "LT00", "ST00"} <= set(bot.roles()))
+    bot.assert_books_agree()
