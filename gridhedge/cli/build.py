@@ -62,7 +62,7 @@ def checked_venue(profile: Profile) -> Venue:
     return bybit_venue(profile, market)
 
 
-def bybit_venue(profile: Profile, keys: ApiKeys) -> BybitVenue:
+def bybit_venue(profile: Profile, keys: ApiKeys, accepts_unrestricted_key: bool = False) -> BybitVenue:
     """Bybit, nothing connected yet. What it sends and receives is logged with the account's own lines."""
     for library in ("pybit", "tenacity"):
         if importlib.util.find_spec(library) is None:
@@ -87,7 +87,7 @@ def bybit_venue(profile: Profile, keys: ApiKeys) -> BybitVenue:
         clock,
         demo=settings.demo_trading,
         receive_window_ms=settings.recv_window_ms,
-        accepts_unrestricted_key=settings.accept_unrestricted_key,
+        accepts_unrestricted_key=accepts_unrestricted_key,
         log=log,
     )
 

@@ -13,6 +13,7 @@ from gridhedge.cli.audience import FileAudience
 from gridhedge.cli.build import Market, bybit_venue, market_of, paper_file, paper_venue, restored, secrets_of
 from gridhedge.cli.options import data_option, profile_option, yes_option
 from gridhedge.cli.profiles import open_profile
+from gridhedge.cli.ready import make_ready
 from gridhedge.cli.stop_command import stop_accounts
 from gridhedge.dashboard.figures import money_text
 from gridhedge.domain.errors import UsageError, VenueError
@@ -22,7 +23,7 @@ from gridhedge.engine.liquidate import close_everything
 from gridhedge.profile.settings import Profile
 from gridhedge.store.emergency import Emergency, raise_emergency
 from gridhedge.store.ledger import Ledger, open_ledger
-from gridhedge.store.lock import account_lock
+from gridhedge.store.lock import RunLock, account_lock
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.venue.paper.exchange import Exchange
@@ -45,6 +46,8 @@ def command(profile: Path, yes: bool, live: bool, data_dir: Path) -> None:
     A stop is set, so that nothing starts the bot again before ``gridhedge resume``.
     """
     settings = open_profile(profile, live=live)
+    if settings.dry_run:
+        raise UsageError(f"{profile}: dry_run is set, and close sends orders; write dry_run: false to mean it")
     account = settings.account
     market = market_of(settings)
     if isinstance(market, Exchange) and not paper_file(data_dir, account).exists():
@@ -69,18 +72,21 @@ def _close(profile: Profile, market: Market, data: Path) -> list[str]:
     folder = data / account
     now = time.time_ns() // 1_000_000
     logs = Logs(data, Masker(secrets_of(market)))
+    locks: list[RunLock] = []
     try:
         with account_lock(data, account, now):
-            raise_emergency(folder, Emergency(now, "", "closed by hand (gridhedge close)"))
-            ledger, damaged = open_ledger(folder / "ledger.sqlite3")
+            venue = _venue(profile, market, data)
             try:
-                venue = _venue(profile, market, data)
+                _prepare(profile, venue, locks, folder)
+                ledger, damaged = open_ledger(folder / "ledger.sqlite3")
                 try:
                     left, equity = _flatten(profile, venue, ledger, folder, logs)
                 finally:
-                    venue.close()
+                    ledger.close()
             finally:
-                ledger.close()
+                venue.close()
+                for lock in locks:
+                    lock.release()
     finally:
         logs.close()
     if left:
@@ -89,10 +95,25 @@ def _close(profile: Profile, market: Market, data: Path) -> list[str]:
     return [damaged, flat] if damaged else [flat]
 
 
+def _prepare(profile: Profile, venue: PaperVenue | BybitVenue, locks: list[RunLock], folder: Path) -> None:
+    """Set the stop, and make sure that the account can be closed. A venue that can not be reached now leaves it
+    stopped, so that nothing trades on; a bot that trades these symbols from another folder does not."""
+    stop = Emergency(time.time_ns() // 1_000_000, "", "closed by hand (gridhedge close)")
+    try:
+        if not isinstance(venue, PaperVenue):
+            make_ready(venue, profile, locks)
+    except VenueError:
+        raise_emergency(folder, stop)
+        click.echo(f"{profile.account}: stopped, but nothing is closed yet")
+        raise
+    raise_emergency(folder, stop)
+
+
 def _venue(profile: Profile, market: Market, data: Path) -> PaperVenue | BybitVenue:
     if isinstance(market, Exchange):
         return paper_venue(profile, market, restored(market, paper_file(data, profile.account)))
-    return bybit_venue(profile, market)
+    # Closing is not made more dangerous by what else the key may do.
+    return bybit_venue(profile, market, accepts_unrestricted_key=True)
 
 
 def _flatten(
@@ -102,7 +123,8 @@ def _flatten(
     quote = venue.instrument(profile.symbols[0].symbol).quote
     account_logs = logs.account(profile.account)
     audience = FileAudience(folder, account_logs, ledger, not profile.venue.real_money, quote)
-    loop = assemble(profile, Parts(venue, ledger, venue, DequeInbox(), audience), ledger.events())
+    parts = Parts(venue, ledger, venue, DequeInbox(), audience)
+    loop = assemble(profile, parts, ledger.events(), sets_leverage=False)
     audience.attend(loop)
     account_logs.bot.warning("closing everything by hand (gridhedge close)")
     left = close_everything(loop.session)

@@ -55,6 +55,9 @@ def command() -> None:
 @click.option("--key", "pairs", multiple=True, help="KEY:SECRET, an account of its own; several are possible.")
 @click.option("--no-rate-limits", is_flag=True, help="Answer as often as asked.")
 @click.option(
+    "--fault", "faults", multiple=True, help="Go wrong from the start: KIND[,NAME=VALUE], for example clock,seconds=30."
+)
+@click.option(
     "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Keep accounts there (default: forget them)."
 )
 def bybit(
@@ -67,6 +70,7 @@ def bybit(
     seed: int,
     pairs: tuple[str, ...],
     no_rate_limits: bool,
+    faults: tuple[str, ...],
     data_dir: Path | None,
 ) -> None:
     """Bybit v5: linear perpetuals, hedge mode, unified account; 10,000 USDT per account."""
@@ -84,6 +88,7 @@ def bybit(
         bands=BANDS,
         data_dir=data_dir,
         rate_limits=not no_rate_limits,
+        faults=faults,
     )
     stop = _stop_signal()
     handle = practice.start(options, port, host)

@@ -32,6 +32,11 @@ from gridhedge.store.mask import Masker
 @click.option("--dry-run", is_flag=True, help="Decide and log, send nothing.")
 @click.option("--live", is_flag=True, help="The second yes to real money.")
 @click.option(
+    "--i-accept-unrestricted-key",
+    is_flag=True,
+    help="Trade real money with a key that may transfer, or that works from every IP address; it is journaled.",
+)
+@click.option(
     "--speed",
     type=click.FloatRange(min=0),
     default=1.0,
@@ -45,11 +50,13 @@ def command(
     no_dashboard: bool,
     dry_run: bool,
     live: bool,
+    i_accept_unrestricted_key: bool,
     speed: float,
     data_dir: Path,
 ) -> None:
     """Trade as one or more profiles say, until stopped (Ctrl-C, SIGTERM, gridhedge stop)."""
     stop = threading.Event()
+    options = Options(data_dir, ticks, speed, i_accept_unrestricted_key)
     with _signals(stop):
         profiles = [_with_dry_run(open_profile(path, live=live), dry_run) for path in profile]
         refuse_twins(profiles)
@@ -60,7 +67,7 @@ def command(
             runners: list[Runner] = []
             for each, market in zip(profiles, markets, strict=True):
                 try:
-                    runners.append(Runner(each, market, Options(data_dir, ticks, speed), logs, stop))
+                    runners.append(Runner(each, market, options, logs, stop))
                 except GridhedgeError as error:
                     failures.append(error)
             _trade(runners, no_dashboard or not sys.stdout.isatty(), failures)

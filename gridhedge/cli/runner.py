@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from gridhedge.cli.accounts import command_line
 from gridhedge.cli.audience import EmergencyFile, FileAudience
-from gridhedge.cli.build import Market, bybit_venue, locks_folder, paper_file, paper_venue, restored
-from gridhedge.domain.errors import EmergencyStop, Refused, RiskStop
-from gridhedge.domain.events import Event
+from gridhedge.cli.build import Market, bybit_venue, paper_file, paper_venue, restored
+from gridhedge.cli.ready import KEY_RESTRICTIONS, make_ready
+from gridhedge.domain.errors import EmergencyStop, RiskStop
+from gridhedge.domain.events import Event, RiskAccepted
 from gridhedge.domain.values import Millis, Money
 from gridhedge.engine.assemble import Parts, assemble
 from gridhedge.engine.inbox import DequeInbox
@@ -25,7 +26,7 @@ from gridhedge.profile.venues import BybitSettings
 from gridhedge.store.emergency import read_emergency
 from gridhedge.store.files import private_directory
 from gridhedge.store.ledger import Ledger, open_ledger
-from gridhedge.store.lock import RunLock, account_lock, symbol_lock
+from gridhedge.store.lock import RunLock, account_lock
 from gridhedge.store.logs import AccountLogs, Logs, line
 from gridhedge.store.memory import MemoryJournal
 from gridhedge.store.rows import open_reader
@@ -47,6 +48,8 @@ class Options(NamedTuple):
     ticks: int | None
     speed: float
     """Seconds on the embedded exchange per second of the clock; 0: as fast as possible."""
+    accepts_unrestricted_key: bool = False
+    """Trade real money with a key that may transfer, or that works from every IP address."""
 
 
 class Outcome(NamedTuple):
@@ -166,6 +169,8 @@ class Runner:
             audience.said("critical", damage)
         for check in opened.remarks:
             audience.said("info" if check.passed else "warning", f"{check.name}: {check.text}")
+            if self._options.accepts_unrestricted_key and check.name == KEY_RESTRICTIONS:
+                loop.session.record(RiskAccepted("", f"--i-accept-unrestricted-key: {check.text}", opened.clock.now()))
         return loop, audience, opened.lost
 
     def _open_paper(self, exchange: Exchange) -> Opened:
@@ -178,17 +183,9 @@ class Runner:
         """Raises Refused when the account is not ready, AlreadyRunning when a symbol of it is traded by another bot."""
         settings = self.profile.venue
         assert isinstance(settings, BybitSettings), "keys are for real venues"
-        venue = bybit_venue(self.profile, keys)
+        venue = bybit_venue(self.profile, keys, self._options.accepts_unrestricted_key)
         self._venue = venue
-        symbols = [entry.symbol for entry in self.profile.symbols]
-        checks = venue.checks(symbols)
-        failed = [f"{check.name}: {check.text}" for check in checks if check.passed is False]
-        if failed:
-            raise Refused(f"account {self.profile.account} is not ready: {'; '.join(failed)}")
-        if not self.profile.dry_run:
-            place = settings.endpoint or ("bybit-demo" if settings.demo_trading else "bybit")
-            for symbol in symbols:
-                self._locks.append(symbol_lock(locks_folder(), place, venue.uid(), symbol, _wall_ms()))
+        checks = make_ready(venue, self.profile, self._locks)
         patience = settings.private_stream_timeout_seconds
 
         def lost() -> str:

@@ -387,7 +387,7 @@ class Book:
         if kind is StopRaised or kind is StopLifted:
             self.stop = event if isinstance(event, StopRaised) else None
             return
-        symbol = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only the two above lack it
+        symbol = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only the two above lack it; of the account: ""
         if symbol is not None:
             symbol.apply(event)
 

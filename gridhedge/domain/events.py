@@ -236,6 +236,15 @@ class StopLifted(NamedTuple):
     at: Millis
 
 
+class RiskAccepted(NamedTuple):
+    """A person has let the bot trade in spite of something (``text``) that otherwise forbids it."""
+
+    symbol: str
+    """Empty where it is about the whole account."""
+    text: str
+    at: Millis
+
+
 Fact: TypeAlias = Execution | Funding | OrderUpdate
 Sight: TypeAlias = MarketSeen | AccountSeen | ConnectionChanged
 Decision: TypeAlias = ReferenceFixed | CycleOpened | LookAheadSwitched
@@ -250,6 +259,7 @@ Step: TypeAlias = (
     | PositionMended
     | StopRaised
     | StopLifted
+    | RiskAccepted
 )
 Seen: TypeAlias = Fact | Sight
 """What arrives in the inbox."""

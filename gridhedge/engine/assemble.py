@@ -51,8 +51,9 @@ def policy_of(profile: Profile) -> Policy:
     )
 
 
-def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = ()) -> Loop:
+def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = (), *, sets_leverage: bool = True) -> Loop:
     """A loop, ready to ``start``. ``remembered`` is the journal of earlier runs; the venue corrects what it tells.
+    Without ``sets_leverage``, as in a dry run, the account's modes stay as they are.
 
     Raises VenueError where the venue can not be read or refuses the symbols or the leverage.
     """
@@ -60,7 +61,8 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = ()) -
     events = list(remembered)
     book = fold(profile.account, symbols, (event for event in events if not isinstance(event, StopRaised)))
     parts.venue.connect(symbols, parts.inbox)
-    desks = [_desk(entry, book, parts.venue, profile.dry_run) for entry in profile.symbols]
+    sets_leverage = sets_leverage and not profile.dry_run
+    desks = [_desk(entry, book, parts.venue, sets_leverage) for entry in profile.symbols]
     policy = policy_of(profile)
     session = Session(
         book,
@@ -77,11 +79,11 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = ()) -
     return Loop(session, _last_at(events), rate)
 
 
-def _desk(entry: SymbolSettings, book: Book, venue: Venue, dry_run: bool) -> Desk:
+def _desk(entry: SymbolSettings, book: Book, venue: Venue, sets_leverage: bool) -> Desk:
     symbol = entry.symbol
     rules = venue.instrument(symbol)
     allowed = min(entry.leverage, rules.max_leverage)
-    leverage = allowed if dry_run else venue.prepare(symbol, allowed)
+    leverage = venue.prepare(symbol, allowed) if sets_leverage else allowed
     desk = Desk(
         book.symbols[symbol], make_strategy(entry.strategy), rules, venue.fees(symbol), leverage, venue.market(symbol)
     )

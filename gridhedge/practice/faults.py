@@ -36,6 +36,8 @@ KINDS: Mapping[str, str] = {
     # the account: in force until cleared
     "no_hedge_mode": "the account is in one-way mode and can not be switched",
     "withdrawal_permission": "the key may withdraw",
+    "transfer_permission": "the key may transfer",
+    "expiring_key": "the key expires in `seconds`",
     "read_only_key": "the key may read only",
     "expired_key": "the key has expired",
     "demo": "what a demo account does not offer is refused",
@@ -45,7 +47,10 @@ KINDS: Mapping[str, str] = {
 """What each fault does."""
 
 LASTING = ("silence", "refuse_sockets")
-STANDING = ("no_hedge_mode", "withdrawal_permission", "read_only_key", "expired_key", "demo", "history_lag", "clock")
+STANDING = (
+    *("no_hedge_mode", "withdrawal_permission", "transfer_permission", "read_only_key", "expired_key", "expiring_key"),
+    *("demo", "history_lag", "clock"),
+)
 
 
 @dataclass(slots=True)
@@ -90,6 +95,18 @@ class Faults:
         self._rules.append(fault)
         return fault
 
+    def add_text(self, text: str) -> Fault:
+        """Switch on what a command line says: ``clock,seconds=30``. UsageError names what is wrong."""
+        kind, *given = text.split(",")
+        known = {field.name: str(field.type) for field in fields(Fault)}
+        values: dict[str, Any] = {}
+        for part in given:
+            name, sign, value = part.partition("=")
+            if not sign or name not in known:
+                raise UsageError(f"fault {text}: write KIND,NAME=VALUE with names of {', '.join(list(known)[1:-1])}")
+            values[name] = _value(text, known[name], value)
+        return self.add(kind, **values)
+
     def clear(self, kind: str = "") -> None:
         """Switch off the faults of one kind, or all of them."""
         self._rules[:] = [rule for rule in self._rules if kind and rule.kind != kind]
@@ -120,6 +137,17 @@ class Faults:
     def described(self) -> dict[str, Any]:
         """What is switched on and what has struck, as plain JSON values."""
         return {"active": [asdict(rule) for rule in self._rules], "struck": dict(self.struck)}
+
+
+def _value(text: str, annotation: str, value: str) -> Any:
+    if annotation == "str":
+        return value
+    if annotation == "bool":
+        return value == "true"
+    try:
+        return float(value) if annotation == "float" else int(value)
+    except ValueError as error:
+        raise UsageError(f"fault {text}: {value!r} is not a number") from error
 
 
 def _check(kind: str, name: str, annotation: str, value: Any) -> None:

@@ -45,6 +45,8 @@ class Options:
     bands: Mapping[str, Decimal] = field(default_factory=dict)
     data_dir: Path | None = None
     rate_limits: bool = True
+    faults: tuple[str, ...] = ()
+    """What goes wrong from the start, as ``Faults.add_text`` reads it."""
     ack_delay_ms: Millis = 30
     """Between a request on a websocket and its answer: clients exist that a faster venue breaks."""
     push_delay_ms: Millis = 2
@@ -66,6 +68,8 @@ class World:
     def __init__(self, options: Options, teller: Teller, clock: Clock, exchange: Exchange | None = None) -> None:
         self.options, self.clock = options, clock
         self.faults = Faults()
+        for fault in options.faults:
+            self.faults.add_text(fault)
         self._notes = Notes(None)
         self._saved = time.monotonic()
         self.desks: dict[str, Desk] = {}

@@ -114,8 +114,6 @@ class BybitSettings(RealVenueSettings):
     """Bybit refuses a request that is older; what became of an unanswered one is known so much later."""
     private_stream_timeout_seconds: Annotated[int, Field(ge=10, le=86400)] = 600
     """Without the account's stream for so long, the bot stops until a person has looked."""
-    accept_unrestricted_key: bool = False
-    """Trade real money with a key that may transfer, or that works from every IP address."""
 
 
 class PaperSettings(VenueSettings):

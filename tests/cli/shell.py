@@ -50,10 +50,10 @@ def run(profile: Path, data: Path, ticks: int, *more: str | Path) -> Done:
     return gridhedge("run", "--profile", profile, "--data-dir", data, "--ticks", str(ticks), "--speed", "0", *more)
 
 
-def started(*arguments: str | Path) -> subprocess.Popen[str]:
+def started(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.Popen[str]:
     """The command line in a process of its own, its output to be read."""
     command = [sys.executable, "-m", "gridhedge", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd)
 
 
 def write_profile(path: Path, account: str = "001", threshold: str = "90", on_stop: str = "keep") -> Path:

@@ -89,3 +89,17 @@ def test_the_same_symbol_twice_is_refused(candles: Path) -> None:
     """Which of the two would be its price?"""
     done = gridhedge("practice", "bybit", "--data", candles, "--data", candles)
     assert (done.code, "two --data files are of the same symbol" in done.err) == (2, True)
+
+
+def test_it_may_go_wrong_from_the_start() -> None:
+    """So that a check can be rehearsed against everything it must find."""
+    with listening("--fault", "clock,seconds=30", "--fault", "withdrawal_permission") as (_, _, url):
+        kinds = [rule["kind"] for rule in asked(url, "/practice/faults")["active"]]
+        assert kinds == ["clock", "withdrawal_permission"]
+
+
+def test_a_fault_that_there_is_not_is_a_usage_error() -> None:
+    """Nothing listens then."""
+    done = gridhedge("practice", "bybit", "--port", "0", "--fault", "earthquake")
+    assert (done.code, done.out) == (2, "")
+    assert "no fault is called 'earthquake'" in done.err

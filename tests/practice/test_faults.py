@@ -65,3 +65,32 @@ def test_every_kind_can_be_switched_on_and_shown() -> None:
     for kind in KINDS:
         faults.add(kind)
     assert [rule["kind"] for rule in faults.described()["active"]] == list(KINDS)
+
+
+def test_a_fault_may_be_written_on_a_command_line() -> None:
+    """Numbers, words and flags arrive as what they are."""
+    faults = Faults()
+    faults.add_text("no_hedge_mode")
+    assert faults.add_text("clock,seconds=-30").seconds == -30.0
+    fault = faults.add_text("refusal,on=order/create,code=110007,text=ab not enough,times=3,executed=true")
+    assert (fault.on, fault.code, fault.text, fault.times, fault.executed) == (
+        "order/create", 110007, "ab not enough", 3, True,
+    )  # fmt: skip
+    assert faults.active("no_hedge_mode") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "no fault is called ''"),
+        ("clock,30", "fault clock,30: write KIND,NAME=VALUE with names of on, times, "),
+        ("clock,until=3", "fault clock: no field is called 'until'"),
+        ("clock,seconds=soon", "fault clock,seconds=soon: 'soon' is not a number"),
+        ("lose,times=1.5", "fault lose,times=1.5: '1.5' is not a number"),
+    ],
+)
+def test_a_fault_that_is_written_wrongly_is_refused_with_a_sentence(text: str, sentence: str) -> None:
+    """It names what is wrong with it."""
+    with pytest.raises(UsageError) as refused:
+        Faults().add_text(text)
+    assert str(refused.value).startswith(sentence)

@@ -80,7 +80,9 @@ def fee_rates(call: Call) -> Result:
 def key_info(call: Call) -> Result:
     """Permissions of the key, as the faults set them."""
     faults, now = call.world.faults, call.now
-    days = -2 if faults.active("expired_key") else 83
+    expiring = faults.active("expiring_key")
+    lasts = -2 * DAY if faults.active("expired_key") else int(expiring.seconds * 1000) if expiring else 83 * DAY
+    allowed = {"AccountTransfer": "transfer_permission", "Withdraw": "withdrawal_permission"}
     return {
         "id": "1",
         "note": "practice",
@@ -90,7 +92,7 @@ def key_info(call: Call) -> Result:
         "permissions": {
             "ContractTrade": ["Order", "Position"],
             "Spot": [],
-            "Wallet": ["AccountTransfer", "Withdraw"] if faults.active("withdrawal_permission") else [],
+            "Wallet": [name for name, fault in allowed.items() if faults.active(fault)],
             "Options": [],
             "Derivatives": ["DerivativesTrade"],
             "CopyTrading": [],
@@ -102,8 +104,8 @@ def key_info(call: Call) -> Result:
         },
         "ips": ["*"],
         "type": 1,
-        "deadlineDay": days,
-        "expiredAt": _iso(now + days * DAY),
+        "deadlineDay": lasts // DAY,
+        "expiredAt": _iso(now + lasts),
         "createdAt": _iso(now - DAY),
         "uta": 1,
         "unified": 0,

@@ -117,7 +117,7 @@ def _key(known: Identity, demo: bool, accepts_unrestricted: bool) -> list[Check]
     ]
     if open_doors:
         tolerated = demo or accepts_unrestricted
-        remedy = "" if tolerated else "; restrict it, or say accept_unrestricted_key: true under venue"
+        remedy = "" if tolerated else "; restrict it on Bybit, or start with run --i-accept-unrestricted-key"
         lines.append(
             Check("key restrictions", None if tolerated else False, f"the key {' and '.join(open_doors)}{remedy}")
         )
@@ -160,8 +160,15 @@ def _symbol(client: Client, symbol: str) -> list[Check]:
         lines.append(Check(f"{symbol} hedge mode", True, "long and short are held side by side"))
     elif any(item.quantity for item in found):
         lines.append(Check(f"{symbol} hedge mode", False, f"one-way mode with a position: {HEDGE_REMEDY}"))
+    elif _has_orders(client, symbol):
+        lines.append(Check(f"{symbol} hedge mode", False, f"one-way mode with open orders: {HEDGE_REMEDY}"))
     else:
         lines.append(Check(f"{symbol} hedge mode", None, "one-way mode: run switches it to hedge mode"))
     leverages = sorted({f"{item.leverage.normalize():f}x" for item in found})
     lines.append(Check(f"{symbol} leverage", True, f"{' and '.join(leverages)} now; run sets the profile's"))
     return lines
+
+
+def _has_orders(client: Client, symbol: str) -> bool:
+    answer = client.read("get_open_orders", category="linear", symbol=symbol, openOnly=0, limit=1)
+    return bool(rows(answer.result, "list"))

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import pytest
 
+from gridhedge.engine.ports import Check
 from gridhedge.venue.bybit import readiness
 from gridhedge.venue.bybit.client import Answer, Client
 from gridhedge.venue.bybit.clock import wall_ms
 from gridhedge.venue.bybit.fields import Malformed
 from tests.venue.bybit.conftest import Recorded
-from tests.venue.bybit.rows import ScriptedClient, answered, position_row, wallet_row
+from tests.venue.bybit.rows import ScriptedClient, answered, order_row, position_row, wallet_row
 
 BOUND = ["18.181.170.164"]
 
@@ -33,8 +34,10 @@ def expires_in(**distance: float) -> dict[str, Any]:
     return {"expiredAt": (datetime.now(UTC) + timedelta(**distance)).isoformat().replace("+00:00", "Z")}
 
 
-def checks(row: dict[str, Any], demo: bool = False, accepts: bool = False) -> dict[str, bool | None]:
-    """The verdicts on everything, for an account that is otherwise ready."""
+def lines(
+    row: dict[str, Any], demo: bool = False, accepts: bool = False, **answers: dict[str, Any]
+) -> dict[str, Check]:
+    """The lines about everything, for an account that is otherwise ready. ``answers`` replace others of its answers."""
 
     def script(method: str, query: dict[str, Any]) -> Answer:
         results: dict[str, dict[str, Any]] = {
@@ -43,11 +46,17 @@ def checks(row: dict[str, Any], demo: bool = False, accepts: bool = False) -> di
             "get_account_info": {"unifiedMarginStatus": 6, "marginMode": "REGULAR_MARGIN"},
             "get_wallet_balance": {"list": [wallet_row()]},
             "get_positions": {"list": [position_row(), position_row(positionIdx=2, side="", size="0")]},
+            **answers,
         }
         return answered(results[method])._replace(at=wall_ms())
 
     client = cast(Client, ScriptedClient(script))
-    return {check.name: check.passed for check in readiness.checks(client, ["BTCUSDT"], demo, accepts)}
+    return {check.name: check for check in readiness.checks(client, ["BTCUSDT"], demo, accepts)}
+
+
+def checks(row: dict[str, Any], demo: bool = False, accepts: bool = False) -> dict[str, bool | None]:
+    """The verdicts only."""
+    return {name: line.passed for name, line in lines(row, demo, accepts).items()}
 
 
 CASES: list[tuple[str, dict[str, Any], dict[str, bool | None]]] = [
@@ -99,3 +108,22 @@ def test_a_key_that_can_not_be_understood_is_refused(changes: dict[str, Any]) ->
     with pytest.raises(Malformed):
         readiness.identity(cast(Client, ScriptedClient(lambda method, query: answered(key_row(**changes)))))
     assert checks(key_row(**changes))["key"] is False
+
+
+ONE_WAY = position_row(positionIdx=0, side="", size="0", avgPrice="0")
+MODES: list[tuple[str, dict[str, Any], list[dict[str, Any]], bool | None, str]] = [
+    ("flat", ONE_WAY, [], None, "one-way mode: run switches it to hedge mode"),
+    ("an order", ONE_WAY, [order_row(positionIdx=0)], False, "one-way mode with open orders: close its position and"),
+    ("a position", position_row(positionIdx=0), [], False, "one-way mode with a position: close its position and"),
+]
+
+
+@pytest.mark.parametrize(("leg", "orders", "passed", "text"), [mode[1:] for mode in MODES], ids=[m[0] for m in MODES])
+def test_one_way_mode_is_a_remark_where_it_can_be_left(
+    leg: dict[str, Any], orders: list[dict[str, Any]], passed: bool | None, text: str
+) -> None:
+    """Bybit switches neither with a position nor with orders: then a person must."""
+    found = lines(key_row(), get_positions={"list": [leg]}, get_open_orders={"list": orders})
+    line = found["BTCUSDT hedge mode"]
+    assert line.passed is passed
+    assert line.text.startswith(text)

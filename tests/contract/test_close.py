@@ -1,0 +1,125 @@
+"""Cards 64 to 69: ``gridhedge close`` on a venue: panic, at any moment, and never beside a bot that goes on trading."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+from pathlib import Path
+
+from gridhedge.domain.values import SIDES, Role, Side
+from gridhedge.store.emergency import read_emergency
+from gridhedge.store.rows import open_reader
+from tests.cli.shell import Done, gridhedge, started
+from tests.contract.bench import SYMBOL, BybitBench
+from tests.contract.test_trading import Bot, bookings, home, in_the_ledger, market, roles, until
+
+__all__ = ["home", "market"]
+OPEN = ["LG01", "LT00", "SG01", "ST00"]
+
+
+def close(home: Path, data: str = "data", profile: str = "p.yaml") -> Done:
+    return gridhedge("close", "--profile", home / profile, "--data-dir", home / data, "--yes")
+
+
+def held(market: BybitBench) -> list[D]:
+    return [market.exchange.market(SYMBOL).holding(side).quantity for side in SIDES]
+
+
+def opened(home: Path, market: BybitBench) -> Bot:
+    """A bot that has opened both sides."""
+    bot = Bot(home)
+    until(market, bot, lambda: roles(market) == OPEN)
+    return bot
+
+
+def test_card_64_close_leaves_nothing_of_ours(home: Path, market: BybitBench) -> None:
+    """No orders, no positions; the ledger has every execution, and a stop is set. What is not ours stays."""
+    opened(home, market).stop()
+
+    def by_hand(world: object) -> None:
+        market.exchange.place(SYMBOL, "", Side.LONG, False, D("0.15"), D(50))
+        market.exchange.by_hand_open(SYMBOL, Side.LONG, D(30))
+
+    market.practice.do(by_hand)
+    leverage = market.exchange.market(SYMBOL).leverage
+    done = close(home)
+    assert (done.code, done.err) == (0, "")
+    assert "001: flat, no orders" in done.out
+    assert [order.client_id for order in market.exchange.account.open.values()] == [""]
+    assert held(market) == [D(30), D(0)]
+    assert market.exchange.market(SYMBOL).leverage == leverage
+    with open_reader(home / "data" / "001" / "ledger.sqlite3") as ledger:
+        assert [row.role for row in ledger.executions()][-2:] == [Role.CLOSE, Role.CLOSE]
+    stop = read_emergency(home / "data" / "001")
+    assert stop is not None
+    assert stop.reason == "closed by hand (gridhedge close)"
+    market.close()
+
+
+def test_card_66_a_running_bot_is_stopped_first(home: Path, market: BybitBench) -> None:
+    """Then everything is closed, and the bot does not come back before ``resume``."""
+    where = ("--profile", home / "p.yaml", "--data-dir", home / "data")
+    with started("run", *where, "--no-dashboard", cwd=home) as bot:
+        until(market, None, lambda: roles(market) == OPEN)
+        done = close(home)
+        assert bot.wait(timeout=60) == 0
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[0] == "001: stopped"
+    assert (roles(market), held(market)) == ([], [D(0), D(0)])
+    assert gridhedge("run", *where, "--ticks", "1").code == 4
+    market.close()
+
+
+def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, market: BybitBench) -> None:
+    """Refused with 5, naming the process; nothing is sent, and no stop is set."""
+    bot = opened(home, market)
+    before = bookings(market)
+    done = close(home, "other")
+    assert (done.code, done.out) == (5, "")
+    assert "DOGEUSDT of account 24600000" in done.err
+    assert "stop it first" in done.err
+    assert read_emergency(home / "other" / "001") is None
+    assert (roles(market), bookings(market)) == (OPEN, before)
+    bot.stop()
+    assert bot.failure is None
+    assert close(home, "other").code == 0
+    assert (roles(market), held(market)) == ([], [D(0), D(0)])
+    market.close()
+
+
+def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, market: BybitBench) -> None:
+    """Whoever restarts the bot does not trade on; the next try closes."""
+    opened(home, market).stop()
+    market.fault("clock", seconds=30.0)
+    done = close(home)
+    assert (done.code, done.out) == (3, "001: stopped, but nothing is closed yet\n")
+    assert "set it by NTP" in done.err
+    assert read_emergency(home / "data" / "001") is not None
+    assert roles(market) == OPEN
+    market.clear()
+    assert close(home).code == 0
+    assert (roles(market), held(market)) == ([], [D(0), D(0)])
+    market.close()
+
+
+def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path, market: BybitBench) -> None:
+    """While nothing ran the long's take-profit executed; its message could not come, the history tells."""
+    bot = opened(home, market)
+    bot.stop()
+    market.move(D("0.20600"))
+    assert held(market)[0] == 0
+    market.fault("timeout_after", on="order/create", seconds=5.0)
+    done = close(home)
+    assert done.code == 0, done.err
+    assert held(market) == [D(0), D(0)]
+    assert in_the_ledger(bot) == bookings(market)
+    market.close()
+
+
+def test_a_profile_that_says_dry_run_sends_nothing(home: Path, market: BybitBench) -> None:
+    """It is said how to mean it."""
+    text = (home / "p.yaml").read_text()
+    (home / "dry.yaml").write_text(text + "dry_run: true\n")
+    done = close(home, profile="dry.yaml")
+    assert done.code == 2
+    assert "dry_run is set, and close sends orders" in done.err
+    market.close()
