@@ -146,14 +146,15 @@ class Session:
                 self._by_symbol[event.symbol].see(event)
                 self._margin_changed = True
             elif isinstance(event, AccountSeen):
-                self._see_account(event)
+                self.see_account(event)
             elif isinstance(event, ConnectionChanged):
                 self._see_connection(event)
             else:
                 changed = self._see_fact(event) or changed
         return changed
 
-    def _see_account(self, account: AccountSeen) -> None:
+    def see_account(self, account: AccountSeen) -> None:
+        """Take the account's figures, told or read."""
         matters = account.wallet_balance != self.account.wallet_balance
         self.account = account
         if self._spent:
@@ -396,7 +397,3 @@ class Session:
         for desk in self.desks:
             if desk.set_band(slack, threshold, len(self.desks)):
                 self.venue.watch(desk.symbol, desk.below, desk.above)
-
-    def see_account(self, account: AccountSeen) -> None:
-        """Take the account's figures as read on request."""
-        self._see_account(account)
