@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gridhedge.cli.options import check_folder, moment, profile_option, write_result
+from gridhedge.cli.options import amount, check_folder, moment, profile_option, write_result
 from gridhedge.cli.profiles import open_profile
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis
 from gridhedge.profile.settings import Profile
+from gridhedge.profile.venues import PaperSettings
 
 if TYPE_CHECKING:
     from gridhedge.replay.candles import Candles
     from gridhedge.replay.funding import FundingSeries
     from gridhedge.replay.metrics import Metrics
-    from gridhedge.replay.run import ReplayResult
+    from gridhedge.replay.run import ReplayResult, Rules
 
 _STDOUT = Path("-")
 _SYMBOL = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{2,12}USD[TC](?![A-Z0-9])")
@@ -36,6 +37,7 @@ _SYMBOL = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{2,12}USD[TC](?![A-Z0-9])")
 @click.option("--funding", "funding_files", type=click.Path(path_type=Path), multiple=True, help="Funding file.")
 @click.option("--from", "start", help="First day or time, UTC: 2025-05-04 or 2025-05-04T12:00.")
 @click.option("--to", "end", help="Last day or time (exclusive), UTC.")
+@click.option("--balance", help="Begin with this much money (default: the paper venue's balance, else 1000).")
 @click.option("--allow-gaps", is_flag=True, help="Accept candle files with holes of more than a day.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures there (- for stdout).")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a report with charts there.")
@@ -46,6 +48,7 @@ def command(
     funding_files: tuple[Path, ...],
     start: str | None,
     end: str | None,
+    balance: str | None,
     allow_gaps: bool,
     json_file: Path | None,
     html_file: Path | None,
@@ -57,7 +60,8 @@ def command(
     for target in (json_file, html_file):
         if target is not None:
             check_folder(target)
-    settings = open_profile(profile)
+    settings = open_profile(profile, live=True)  # places nothing
+    money = amount("--balance", balance)
     if symbol is not None:
         settings = with_symbol(settings, symbol)
     began = time.perf_counter()
@@ -67,8 +71,9 @@ def command(
     from gridhedge.cli.backtest_page import backtest_page, print_summary
     from gridhedge.replay.run import replay
 
+    rules = _rules(settings)
     with _progress(candles) as progress:
-        result = replay(settings, candles, funding, progress)
+        result = replay(settings, candles, funding, progress, rules, money)
     metrics = _measure(result, candles, load_seconds)
     _remarks(candles, funding)
     if html_file is not None:
@@ -134,6 +139,18 @@ def _load_funding(
         entry.symbol: load_funding(file).between(candles[entry.symbol].start, candles[entry.symbol].end)
         for entry, file in zip(profile.symbols, files, strict=True)
     }
+
+
+def _rules(profile: Profile) -> dict[str, Rules]:
+    """What real venues ask and charge; empty on paper, where the profile says it. Says where it comes from."""
+    if isinstance(profile.venue, PaperSettings):
+        return {}
+    from gridhedge.cli.facts import facts_of
+
+    facts = facts_of(profile)
+    for source in dict.fromkeys(fact.source for fact in facts.values()):
+        click.echo(f"note: {source}", err=True)
+    return {symbol: (fact.instrument, fact.fees) for symbol, fact in facts.items()}
 
 
 def _measure(result: ReplayResult, candles: Mapping[str, Candles], load_seconds: float) -> Metrics:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gridhedge.venue.bybit.venue import BybitVenue
 
 _PPM_PER_PERCENT = 10_000
+_PUBLIC_TIMEOUT_S = 4.0
 
 Pause = Callable[[Millis], None]
 Market: TypeAlias = Exchange | ApiKeys
@@ -62,7 +63,19 @@ def checked_venue(profile: Profile) -> Venue:
     return bybit_venue(profile, market)
 
 
-def bybit_venue(profile: Profile, keys: ApiKeys, accepts_unrestricted_key: bool = False) -> BybitVenue:
+def public_venue(profile: Profile) -> Venue | None:
+    """The profile's real venue without keys and with little patience, to ask what it tells anybody; it must be closed.
+
+    None for the embedded exchange. Raises UsageError when the venue's client library is not installed.
+    """
+    if isinstance(profile.venue, BybitSettings):
+        return bybit_venue(profile, ApiKeys(Secret(""), Secret("")), timeout_s=_PUBLIC_TIMEOUT_S)
+    return None
+
+
+def bybit_venue(
+    profile: Profile, keys: ApiKeys, accepts_unrestricted_key: bool = False, timeout_s: float = 10.0
+) -> BybitVenue:
     """Bybit, nothing connected yet. What it sends and receives is logged with the account's own lines."""
     for library in ("pybit", "tenacity"):
         if importlib.util.find_spec(library) is None:
@@ -81,6 +94,7 @@ def bybit_venue(profile: Profile, keys: ApiKeys, accepts_unrestricted_key: bool 
         keys.key.reveal(),
         keys.secret.reveal(),
         settings.recv_window_ms,
+        timeout_s,
     )
     return BybitVenue(
         Client(access, clock, log),

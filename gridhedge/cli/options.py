@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import click
@@ -39,6 +40,19 @@ def moment(option: str, text: str) -> Millis:
     except ValueError as error:
         raise UsageError(f"{option} {text}: not a day or time; write 2025-05-04 or 2025-05-04T12:00") from error
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()) * 1000
+
+
+def amount(option: str, text: str | None) -> Decimal | None:
+    """A price or a sum of money as a user writes it. Raises UsageError, naming the option."""
+    if text is None:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise UsageError(f"{option} {text}: not a number") from error
+    if not value.is_finite() or value <= 0:
+        raise UsageError(f"{option} {text}: must be above zero")
+    return value
 
 
 def write_result(path: Path, text: str) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gridhedge.cli.build import paper_exchange, paper_settings, paper_venue
-from gridhedge.cli.options import data_option, json_option, profile_option
+from gridhedge.cli.facts import Facts, facts_of
+from gridhedge.cli.options import amount, data_option, json_option, profile_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.instrument import Instrument
-from gridhedge.domain.values import Price
+from gridhedge.domain.values import Money, Price
 from gridhedge.engine.status import AccountStatus
 from gridhedge.profile.settings import Profile, SymbolSettings
-from gridhedge.replay.ends import End, Way, where_it_ends
+from gridhedge.profile.venues import PaperSettings
+from gridhedge.replay.ends import BALANCE, End, Way, where_it_ends
 from gridhedge.store.snapshot import read_status
 from gridhedge.strategy.preview import Ladder, LadderLine, preview
 from gridhedge.strategy.settings import SymmetricSettings
@@ -31,21 +32,33 @@ if TYPE_CHECKING:
 @click.command("plan")
 @profile_option
 @click.option("--price", help="Start from this price instead of the market's.")
+@click.option("--balance", help="Begin with this much money instead of the account's.")
 @click.option("--symbol", help="Which symbol of the profile (default: all of them).")
 @json_option
 @data_option
-def command(profile: Path, price: str | None, symbol: str | None, as_json: bool, data_dir: Path) -> None:
+def command(
+    profile: Path, price: str | None, balance: str | None, symbol: str | None, as_json: bool, data_dir: Path
+) -> None:
     """Show level, price, quantity, margin and take-profit of both sides, and where the ladder ends.
 
-    Without --price it begins where the account's bot last saw the price, or else where the prices begin.
+    Needs no keys. Without --price it begins at the venue's price, or where the account's bot last saw it; on paper
+    where the bot last saw it, or where the prices begin.
     """
-    settings = open_profile(profile)
+    settings = open_profile(profile, live=True)  # places nothing
     entries = [entry for entry in settings.symbols if symbol in (None, entry.symbol)]
     if not entries:
         raise UsageError(f"{profile}: symbol {symbol} is not in it; it has {', '.join(_names(settings))}")
-    said = _price(price)
-    seen = _prices_seen(data_dir, settings)
-    plans = [_plan(settings, entry, said or seen.get(entry.symbol)) for entry in entries]
+    said = amount("--price", price)
+    status = read_status(data_dir / settings.account / "status.json", AccountStatus)
+    seen = {} if status is None else {symbol.symbol: symbol.last for symbol in status.symbols}
+    money = _balance(settings, amount("--balance", balance), status)
+    facts = facts_of(settings)
+    for source in dict.fromkeys(fact.source for fact in facts.values() if fact.source):
+        click.echo(f"note: {source}", err=True)
+    plans = []
+    for entry in entries:
+        start = said or _first_price(settings, facts[entry.symbol], seen.get(entry.symbol))
+        plans.append(_plan(settings, entry, facts[entry.symbol], start, money))
     if as_json:
         click.echo(json.dumps(plans[0] if len(plans) == 1 else plans, indent=1))
         return
@@ -59,45 +72,45 @@ def command(profile: Path, price: str | None, symbol: str | None, as_json: bool,
             console.print(text, soft_wrap=True)
 
 
-def _prices_seen(data: Path, profile: Profile) -> dict[str, Price]:
-    """The last price of each symbol that the account's bot has left in its status."""
-    status = read_status(data / profile.account / "status.json", AccountStatus)
-    return {} if status is None else {symbol.symbol: symbol.last for symbol in status.symbols}
+def _balance(profile: Profile, said: Money | None, status: AccountStatus | None) -> Money:
+    """What the account has: as said, as the profile's paper venue begins, as its bot last saw it, or an example."""
+    if said is not None:
+        return said
+    if isinstance(profile.venue, PaperSettings):
+        return profile.venue.balance
+    if status is not None:
+        return status.margin_balance
+    click.echo(f"note: where the ladder ends is told for a balance of {BALANCE}; --balance says another", err=True)
+    return BALANCE
+
+
+def _first_price(profile: Profile, facts: Facts, seen: Price | None) -> Price:
+    """Raises UsageError where nobody knows a price."""
+    known = (seen, facts.last) if isinstance(profile.venue, PaperSettings) else (facts.last, seen)
+    for price in known:
+        if price is not None:
+            return price
+    raise UsageError(f"{facts.instrument.symbol}: the venue does not tell a price now; give one with --price")
 
 
 def _names(profile: Profile) -> list[str]:
     return [entry.symbol for entry in profile.symbols]
 
 
-def _price(text: str | None) -> Price | None:
-    if text is None:
-        return None
-    try:
-        price = Decimal(text)
-    except InvalidOperation as error:
-        raise UsageError(f"--price {text}: not a number") from error
-    if not price.is_finite() or price <= 0:
-        raise UsageError(f"--price {text}: a price is above zero")
-    return price
-
-
-def _plan(profile: Profile, entry: SymbolSettings, said: Price | None) -> dict[str, Any]:
-    paper = paper_settings(profile)
-    venue = paper_venue(profile, paper_exchange(profile))
-    rules, fees = venue.instrument(entry.symbol), venue.fees(entry.symbol)
-    price = said if said is not None else venue.market(entry.symbol).last
+def _plan(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, balance: Money) -> dict[str, Any]:
+    rules, fees = facts.instrument, facts.fees
     leverage = min(entry.leverage, rules.max_leverage)
     settings = entry.strategy
     assert isinstance(settings, SymmetricSettings), "the only strategy so far"
     ladder = preview(settings, rules, fees, leverage, price, profile.risk.max_notional_per_side)
     if not ladder.reference_quantities:
         raise UsageError(
-            f"{entry.symbol} at {price:f}: not even level 0 fits into what {paper.rules} allows at {leverage}x; "
+            f"{entry.symbol} at {price:f}: not even level 0 fits into what the venue allows at {leverage}x; "
             "lower the leverage, initial_position_size_usd, or max_notional_per_side"
         )
     alone = profile.model_copy(update={"symbols": (entry,)})
     ways = {
-        name: where_it_ends(alone, rules, fees, price, paper.balance, falling)
+        name: where_it_ends(alone, rules, fees, price, balance, falling)
         for name, falling in (("falling", True), ("rising", False))
     }
     return _document(entry.symbol, price, ladder, ways, rules)

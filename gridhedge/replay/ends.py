@@ -22,6 +22,8 @@ from gridhedge.venue.paper.funding import ConstantFunding
 from gridhedge.venue.paper.market import Listing
 from gridhedge.venue.paper.venue import PaperVenue
 
+BALANCE = Decimal(1000)
+"""Wallet at the beginning where nobody says another."""
 _STEP = Decimal("0.0005")
 _STEP_MS = 1_000
 _LOWEST = Decimal("0.1")

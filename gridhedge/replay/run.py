@@ -6,10 +6,11 @@ import gc
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.events import Event
+from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import HUNDRED, Millis, Money, Price
 from gridhedge.engine.assemble import Parts, assemble
 from gridhedge.engine.inbox import DequeInbox
@@ -18,6 +19,7 @@ from gridhedge.engine.synchronise import synchronise
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.replay.candles import Candles
+from gridhedge.replay.ends import BALANCE
 from gridhedge.replay.funding import FundingSeries
 from gridhedge.replay.metrics import EndedBy
 from gridhedge.store.memory import MemoryJournal
@@ -30,7 +32,8 @@ from gridhedge.venue.paper.venue import PaperVenue
 
 _PROGRESS_EVERY = 256
 _FUNDING_RATE = Decimal("0.0001")
-_BALANCE = Decimal(1000)
+
+Rules: TypeAlias = tuple[Instrument, Fees]
 
 
 class ReplayResult(NamedTuple):
@@ -55,17 +58,23 @@ def replay(
     candles_by_symbol: Mapping[str, Candles],
     funding: Mapping[str, FundingSeries] | None = None,
     progress: Callable[[Millis], None] | None = None,
+    rules: Mapping[str, Rules] | None = None,
+    balance: Money | None = None,
 ) -> ReplayResult:
     """Run the profile's strategies over candles, one series per symbol, on an embedded exchange of its own.
 
-    ``progress`` is told the replay's time now and then. Raises UsageError when a symbol has no candles.
+    ``rules`` go before the shipped ones, symbol by symbol; ``balance`` is the wallet at the beginning (default: the
+    paper venue's, else ``BALANCE``). ``progress`` is told the replay's time now and then. Raises UsageError when a
+    symbol has no candles.
     A profile's ``dry_run`` does not count here: nothing real is sent anyway.
     """
     profile = profile.model_copy(update={"dry_run": False})
     paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
-    balance = paper.balance if paper else _BALANCE
+    if balance is None:
+        balance = paper.balance if paper else BALANCE
+    known = {symbol: (rules or {}).get(symbol) or _shipped(profile, symbol) for symbol in _symbols(profile)}
     exchange = Exchange(
-        [_listing(profile, entry.symbol, candles_by_symbol, funding or {}) for entry in profile.symbols],
+        [_listing(profile, known[symbol], candles_by_symbol, funding or {}) for symbol in _symbols(profile)],
         balance,
         fill=paper.fill if paper else "through",
         liquidity=paper.liquidity if paper else None,
@@ -121,20 +130,29 @@ def _ended_by(reason: str) -> EndedBy:
     return "liquidation" if "liquidated" in reason else "emergency_stop"
 
 
+def _symbols(profile: Profile) -> list[str]:
+    return [entry.symbol for entry in profile.symbols]
+
+
+def _shipped(profile: Profile, symbol: str) -> Rules:
+    name = profile.venue.rules if isinstance(profile.venue, PaperSettings) else "bybit"
+    return instrument(name, symbol), fees(name, symbol)
+
+
 def _listing(
-    profile: Profile, symbol: str, candles_by_symbol: Mapping[str, Candles], funding: Mapping[str, FundingSeries]
+    profile: Profile, rules: Rules, candles_by_symbol: Mapping[str, Candles], funding: Mapping[str, FundingSeries]
 ) -> Listing:
+    traded, rates = rules
+    symbol = traded.symbol
     candles = candles_by_symbol.get(symbol)
     if candles is None:
         raise UsageError(f"no candles for {symbol}: give one --data FILE per symbol of the profile")
-    paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
-    rules = paper.rules if paper else "bybit"
-    traded = instrument(rules, symbol)
     feed = CandleFeed(candles.times, candles.open, candles.high, candles.low, candles.close, candles.interval_ms)
     plan: FundingPlan
     if symbol in funding:
         plan = RecordedFunding(funding[symbol].times, funding[symbol].rates)
     else:
+        paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
         rate = paper.funding_rate_percent / HUNDRED if paper else _FUNDING_RATE
         plan = ConstantFunding(traded.funding_interval_minutes, rate)
-    return Listing(traded, fees(rules, symbol), feed, plan)
+    return Listing(traded, rates, feed, plan)

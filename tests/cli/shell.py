@@ -62,6 +62,22 @@ def write_profile(path: Path, account: str = "001", threshold: str = "90", on_st
     return path
 
 
+_BYBIT = """\
+account: "{account}"
+venue: {{name: bybit, demo_trading: true, endpoint: "{endpoint}"}}
+symbols:
+  - symbol: {symbol}
+    leverage: 75
+    strategy: {{kind: symmetric, initial_position_size_usd: 1.0}}
+"""
+
+
+def bybit_profile(path: Path, endpoint: str, account: str = "001", symbol: str = "DOGEUSDT") -> Path:
+    """configs/doge.yaml, pointed at a practice exchange."""
+    path.write_text(_BYBIT.format(account=account, endpoint=endpoint, symbol=symbol), encoding="utf-8")
+    return path
+
+
 def modes(folder: Path) -> dict[str, int]:
     """Permission bits of everything in a folder, by path."""
     return {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}

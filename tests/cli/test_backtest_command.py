@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.candles import START, falling_rows, quiet_rows, write
-from tests.cli.shell import DEMO, Done, gridhedge
+from tests.cli.shell import DEMO, Done, bybit_profile, gridhedge
+from tests.practice.bybit.venues import serving
 
 NAMES = {
     "symbols", "from", "to", "candles", "load_seconds", "replay_seconds", "fills", "cycles", "net_profit", "fees",
@@ -225,3 +226,20 @@ def test_only_the_time_that_all_files_share_is_replayed(tmp_path: Path) -> None:
     assert (told["candles"], told["from"]) == (360, "2025-06-01T01:00:00.000Z")
     assert "only the time that all --data files share is replayed" in done.err
     assert {execution["symbol"] for execution in told["executions"]} == {"DOGEUSDT", "SOLUSDT"}
+
+
+def test_a_bybit_profile_is_replayed_under_the_rules_of_its_venue(quiet: Path, tmp_path: Path) -> None:
+    """No keys; the same figures as on paper under Bybit's rules, where the venue tells the same rules."""
+    with serving() as practice:
+        profile = bybit_profile(tmp_path / "p.yaml", practice.url)
+        done = gridhedge("backtest", "--profile", profile, "--data", quiet, "--json", "-")
+    told, paper = json.loads(done.out), json.loads(backtest("--data", quiet, "--json", "-").out)
+    assert (done.code, told["final_equity"]) == (0, paper["final_equity"])
+    assert "note: rules and tiers as bybit tells them now; fees of an ordinary account\n" in done.err
+
+
+def test_the_balance_can_be_said(quiet: Path) -> None:
+    """The equity begins there."""
+    told = json.loads(backtest("--data", quiet, "--balance", "250", "--json", "-").out)
+    assert told["equity"][0] == ["2025-06-01T00:00:00.000Z", "250"]
+    assert backtest("--data", quiet, "--balance", "-1").err == "gridhedge: --balance -1: must be above zero\n"

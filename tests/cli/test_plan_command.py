@@ -10,7 +10,8 @@ import pytest
 
 from gridhedge.cli.plan_command import fitting_table
 from gridhedge.cli.terminal import Terminal
-from tests.cli.shell import DEMO, ROOT, Done, gridhedge, run
+from tests.cli.shell import DEMO, ROOT, Done, bybit_profile, gridhedge, run
+from tests.practice.bybit.venues import serving
 
 TWO_SYMBOLS = ROOT / "configs" / "symmetric-paper.yaml"
 
@@ -107,11 +108,11 @@ def test_without_a_price_it_begins_where_the_bot_is(data: Path) -> None:
     ("arguments", "sentence"),
     [
         (("--price", "abc"), "--price abc: not a number"),
-        (("--price", "0"), "--price 0: a price is above zero"),
-        (("--price", "-1"), "--price -1: a price is above zero"),
-        (("--price", "NaN"), "--price NaN: a price is above zero"),
+        (("--price", "0"), "--price 0: must be above zero"),
+        (("--price", "-1"), "--price -1: must be above zero"),
+        (("--price", "NaN"), "--price NaN: must be above zero"),
         (("--symbol", "BTCUSDT"), "symbol BTCUSDT is not in it; it has DOGEUSDT"),
-        (("--price", "200000000"), "not even level 0 fits into what bybit allows at 75x; lower the leverage"),
+        (("--price", "200000000"), "not even level 0 fits into what the venue allows at 75x; lower the leverage"),
     ],
 )
 def test_wrong_options_end_with_2(arguments: tuple[str, str], sentence: str) -> None:
@@ -119,3 +120,28 @@ def test_wrong_options_end_with_2(arguments: tuple[str, str], sentence: str) -> 
     done = plan(DEMO, *arguments)
     assert (done.code, done.out) == (2, "")
     assert sentence in done.err
+
+
+def test_a_bybit_profile_is_planned_without_keys(tmp_path: Path, data: Path) -> None:
+    """1 USD x 75 / 0.2 = 375 at the practice exchange's price; where everything comes from is said on stderr."""
+    with serving() as practice:
+        done = plan(bybit_profile(tmp_path / "p.yaml", practice.url), "--json", "--data-dir", data)
+    told = json.loads(done.out)
+    assert (done.code, told["price"], told["long"][0]["quantity"]) == (0, "0.2", "375")
+    assert done.err == (
+        "note: where the ladder ends is told for a balance of 1000; --balance says another\n"
+        "note: rules and tiers as bybit tells them now; fees of an ordinary account\n"
+    )
+
+
+def test_without_venue_the_price_must_be_said(data: Path) -> None:
+    """The settings of configs/doge.yaml, and nobody answers: the shipped rules, and the golden ladder."""
+    offline = bybit_profile(data.parent / "p.yaml", "http://127.0.0.1:9")
+    done = plan(offline, "--data-dir", data)
+    assert (done.code, done.err.splitlines()[-1]) == (
+        2,
+        "gridhedge: DOGEUSDT: the venue does not tell a price now; give one with --price",
+    )
+    done = plan(offline, "--price", "0.19933", "--balance", "500", "--json", "--data-dir", data)
+    assert [line["take_profit"] for line in json.loads(done.out)["long"][:3]] == ["0.20148", "0.20008", "0.19854"]
+    assert json.loads(done.out)["ends"]["reserve"]["falling"]["level"] < 7  # half the demo's money

@@ -14,7 +14,7 @@ from gridhedge.domain.errors import UsageError
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.values import ZERO
 
-__all__ = ["fees", "instrument", "rule_sets", "symbols"]
+__all__ = ["fees", "instrument", "ordinary_fees", "rule_sets", "symbols"]
 
 
 class _Row(NamedTuple):
@@ -110,7 +110,14 @@ def instrument(rules: str, symbol: str) -> Instrument:
 
 def fees(rules: str, symbol: str) -> Fees:
     """The fee rates of an ordinary account (no volume discount)."""
-    return _FEES[rules, _row(rules, symbol).quote]
+    return ordinary_fees(rules, _row(rules, symbol).quote)
+
+
+def ordinary_fees(rules: str, quote: str) -> Fees:
+    """The same for every perpetual of a quote currency; UsageError where they were not recorded."""
+    if (rules, quote) not in _FEES:
+        raise UsageError(f"the fees of {rules}'s {quote} perpetuals are not known here")
+    return _FEES[rules, quote]
 
 
 def _row(rules: str, symbol: str) -> _Row:
