@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -33,10 +33,14 @@ from gridhedge.venue.paper.market import Listing
 from gridhedge.venue.paper.venue import PaperVenue
 
 if TYPE_CHECKING:
+    from gridhedge.replay.download import CandleSource
+    from gridhedge.venue.bybit.client import Client as BybitClient
+    from gridhedge.venue.bybit.clock import ServerClock
     from gridhedge.venue.bybit.venue import BybitVenue
 
 _PPM_PER_PERCENT = 10_000
 _PUBLIC_TIMEOUT_S = 4.0
+_NO_KEYS = ApiKeys(Secret(""), Secret(""))
 
 Pause = Callable[[Millis], None]
 Market: TypeAlias = Exchange | ApiKeys
@@ -69,7 +73,7 @@ def public_venue(profile: Profile) -> Venue | None:
     None for the embedded exchange. Raises UsageError when the venue's client library is not installed.
     """
     if isinstance(profile.venue, BybitSettings):
-        return bybit_venue(profile, ApiKeys(Secret(""), Secret("")), timeout_s=_PUBLIC_TIMEOUT_S)
+        return bybit_venue(profile, _NO_KEYS, timeout_s=_PUBLIC_TIMEOUT_S)
     return None
 
 
@@ -77,17 +81,32 @@ def bybit_venue(
     profile: Profile, keys: ApiKeys, accepts_unrestricted_key: bool = False, timeout_s: float = 10.0
 ) -> BybitVenue:
     """Bybit, nothing connected yet. What it sends and receives is logged with the account's own lines."""
+    settings = profile.venue
+    assert isinstance(settings, BybitSettings), "asked for by its name"
+    log = logging.getLogger(f"gridhedge.account.{profile.account}.bybit")
+    client, clock = _bybit_client(settings, keys, timeout_s, log)
+    from gridhedge.venue.bybit.venue import BybitVenue
+
+    return BybitVenue(
+        client,
+        clock,
+        demo=settings.demo_trading,
+        receive_window_ms=settings.recv_window_ms,
+        accepts_unrestricted_key=accepts_unrestricted_key,
+        log=log,
+    )
+
+
+def _bybit_client(
+    settings: BybitSettings, keys: ApiKeys, timeout_s: float, log: logging.Logger
+) -> tuple[BybitClient, ServerClock]:
     for library in ("pybit", "tenacity"):
         if importlib.util.find_spec(library) is None:
             raise UsageError(f"venue bybit needs {library}; install it with: pip install 'gridhedge[bybit]'")
     from gridhedge.venue.bybit.client import Access, Client
     from gridhedge.venue.bybit.clock import ServerClock
-    from gridhedge.venue.bybit.venue import BybitVenue
 
-    settings = profile.venue
-    assert isinstance(settings, BybitSettings), "asked for by its name"
     clock = ServerClock()
-    log = logging.getLogger(f"gridhedge.account.{profile.account}.bybit")
     access = Access(
         settings.demo_trading,
         settings.endpoint or "",
@@ -96,14 +115,27 @@ def bybit_venue(
         settings.recv_window_ms,
         timeout_s,
     )
-    return BybitVenue(
-        Client(access, clock, log),
-        clock,
-        demo=settings.demo_trading,
-        receive_window_ms=settings.recv_window_ms,
-        accepts_unrestricted_key=accepts_unrestricted_key,
-        log=log,
-    )
+    return Client(access, clock, log), clock
+
+
+def candle_source(venue: str, endpoint: str | None) -> CandleSource:
+    """The public history of a venue in ``CANDLE_SOURCES``; it must be closed. Raises UsageError."""
+    return CANDLE_SOURCES[venue](endpoint)
+
+
+def _bybit_candles(endpoint: str | None) -> CandleSource:
+    try:
+        settings = BybitSettings(name="bybit", demo_trading=False, endpoint=endpoint)
+    except ValueError as error:
+        raise UsageError(f"--endpoint {endpoint}: write an address such as http://127.0.0.1:8701") from error
+    client, clock = _bybit_client(settings, _NO_KEYS, 10.0, logging.getLogger("gridhedge.candles"))
+    from gridhedge.venue.bybit.candles import BybitCandles
+
+    return BybitCandles(client, clock)
+
+
+CANDLE_SOURCES: Mapping[str, Callable[[str | None], CandleSource]] = {"bybit": _bybit_candles}
+"""By venue: how its public history is opened, at an endpoint or at the venue's own hosts."""
 
 
 def locks_folder() -> Path:

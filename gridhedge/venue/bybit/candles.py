@@ -1,0 +1,91 @@
+"""Recorded candles from Bybit's public endpoint: no keys, a thousand per request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+from gridhedge.domain.errors import RateLimited, Refused
+from gridhedge.domain.values import Millis
+from gridhedge.venue.bybit.client import Answer, Client
+from gridhedge.venue.bybit.clock import ServerClock
+from gridhedge.venue.bybit.fields import Malformed, Row, amount, millis, row, rows
+
+__all__ = ["Bar", "BybitCandles"]
+
+_MINUTE: Millis = 60_000
+_CODES: Mapping[Millis, str] = {
+    **{minutes * _MINUTE: str(minutes) for minutes in (1, 3, 5, 15, 30, 60, 120, 240, 360, 720)},
+    1440 * _MINUTE: "D",
+}
+_COLUMNS = ("time", "open", "high", "low", "close", "volume", "turnover")
+_LONGEST_SILENCE_MS = 60_000
+
+Bar: TypeAlias = tuple[Millis, Decimal, Decimal, Decimal, Decimal, Decimal]
+"""Opening time, open, high, low, close, volume."""
+
+
+class BybitCandles:
+    """Candles of linear perpetuals. Every method raises VenueError."""
+
+    name = "bybit"
+    page_size = 1000
+    intervals = tuple(_CODES)
+
+    def __init__(self, client: Client, clock: ServerClock) -> None:
+        self._client = client
+        self._clock = clock
+
+    def first(self, symbol: str) -> Millis:
+        """Since when the symbol is listed. Raises Refused when it is not."""
+        try:
+            listed = rows(self._read("get_instruments_info", category="linear", symbol=symbol).result, "list")
+        except Refused as error:
+            raise Refused(f"{symbol}: {error}; correct the symbol") from error
+        if not listed or listed[0].get("symbol") != symbol:
+            raise Refused(f"{symbol} is not listed at Bybit; correct the symbol")
+        return millis(listed[0], "launchTime")
+
+    def newest(self, symbol: str, interval: Millis) -> Millis | None:
+        """When the newest candle opened, which is still forming; None where there is none."""
+        found = self._bars(symbol, interval, limit=1)
+        return found[-1][0] if found else None
+
+    def page(self, symbol: str, interval: Millis, first: Millis, last: Millis) -> list[Bar]:
+        """The candles that open in [first, last], at most ``page_size``, oldest first."""
+        found = self._bars(symbol, interval, start=first, end=last, limit=self.page_size)
+        return [bar for bar in found if first <= bar[0] <= last]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _bars(self, symbol: str, interval: Millis, **window: int) -> list[Bar]:
+        answer = self._read("get_kline", category="linear", symbol=symbol, interval=_CODES[interval], **window)
+        listed = answer.result.get("list")
+        if not isinstance(listed, list):
+            raise Malformed("Bybit: list of candles is not a list")
+        found = [_bar(symbol, item) for item in listed]
+        return sorted(found)  # the venue sends the newest first
+
+    def _read(self, method: str, **query: object) -> Answer:
+        """Waits as long as the venue asks for, once, if that is not too long."""
+        try:
+            return self._client.read(method, **query)
+        except RateLimited as limited:
+            ahead = limited.until - self._clock.now()
+            if ahead > _LONGEST_SILENCE_MS:
+                raise
+            time.sleep(max(ahead, 0) / 1000)
+            return self._client.read(method, **query)
+
+
+def _bar(symbol: str, item: object) -> Bar:
+    if not isinstance(item, list) or len(item) < len(_COLUMNS):
+        raise Malformed(f"Bybit: a candle of {symbol} has not {len(_COLUMNS)} columns")
+    named: Row = row(dict(zip(_COLUMNS, item, strict=False)), "candle")
+    open_, high, low, close = (amount(named, name, positive=True) for name in ("open", "high", "low", "close"))
+    if not low <= min(open_, close) <= max(open_, close) <= high:
+        raise Malformed(f"Bybit: a candle of {symbol} has its open or close outside of low and high")
+    return millis(named, "time"), open_, high, low, close, amount(named, "volume")
