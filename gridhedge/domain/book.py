@@ -11,11 +11,14 @@ from typing import Any
 from gridhedge.domain.events import (
     AmendIntended,
     CancelIntended,
+    CapitalFixed,
     ChangeSettled,
     CycleOpened,
     Event,
     Execution,
     Funding,
+    GridFixed,
+    LevelShrunk,
     LookAheadSwitched,
     OrderAdopted,
     OrderIntended,
@@ -25,8 +28,10 @@ from gridhedge.domain.events import (
     ReferenceFixed,
     StopLifted,
     StopRaised,
+    SurplusTaken,
 )
-from gridhedge.domain.ladder_book import SideBook, spread
+from gridhedge.domain.grid import GRID_STEPS
+from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import (
     LEGAL_MOVES,
     Order,
@@ -37,7 +42,8 @@ from gridhedge.domain.order import (
     account_tag,
     parse_client_id,
 )
-from gridhedge.domain.values import ZERO, Millis, Quantity, Role, Side
+from gridhedge.domain.squeeze import refused_again
+from gridhedge.domain.values import SIDES, Millis, Quantity, Role, Side
 
 
 class SymbolBook:
@@ -46,7 +52,6 @@ class SymbolBook:
     def __init__(self, account: str, symbol: str) -> None:
         self.symbol = symbol
         self.tag = account_tag(account, symbol)
-        self.reference: tuple[Quantity, ...] = ()
         self.look_ahead_withdrawn = False
         self.long = SideBook(Side.LONG)
         self.short = SideBook(Side.SHORT)
@@ -72,10 +77,16 @@ class SymbolBook:
             CycleOpened: self._on_cycle_opened,
             LookAheadSwitched: self._on_look_ahead_switched,
             PositionMended: self._on_position_mended,
+            **dict.fromkeys(GRID_STEPS, self._on_grid_step),
         }
 
     def of(self, side: Side) -> SideBook:
         return self.long if side is Side.LONG else self.short
+
+    @property
+    def reference(self) -> tuple[Quantity, ...]:
+        """The table that both sides share; a side with a grid of its own has its own."""
+        return self.long.reference
 
     def has_live_entries(self) -> bool:
         return any(order.key.role.is_entry for order in self.orders.values())
@@ -111,69 +122,32 @@ class SymbolBook:
         if key is not None:
             self.known.add(event.client_id)
             side.note_revision(key)
-        if key is None:
-            self._on_outside_execution(side, event)
+        if key is None and event.closing:
+            side.lose(event.quantity, event.price, event.fee)
+        elif key is None:
+            side.gain(event.quantity, event.price)
         elif key.role.is_entry:
             self._on_entry(side, key, event)
         else:
-            beyond = max(event.quantity - side.held, ZERO)
-            side.surplus -= min(beyond, side.surplus)
-            side.leave(event.quantity - beyond, event.price, event.fee)
+            ours = min(event.quantity, side.held)
+            side.leave(ours, event.price, event.fee)
+            side.lose_surplus(event.quantity - ours)
         done = order is not None and self._finish_if_done(order)
         if done and order is not None and not order.key.role.is_entry:
-            self._on_exit_done(side, order, event.at)
+            self._on_exit_done(side, order, event)
         if event.closing and side.held <= 0 and side.entered > 0:
-            self._end_cycle(side, event.at)
+            side.end(event.at, event.price)
 
     def _on_entry(self, side: SideBook, key: OrderKey, event: Execution) -> None:
-        side.enter(self._levels_for(side, key, event.quantity), event.price, event.fee, event.at, event.venue_id)
+        side.enter(side.levels_for(key, event.quantity), event.price, event.fee, event.at, event.venue_id)
         side.refused.pop(key.level, None)
         if side.now_levels and side.ended_at:
-            side.measure_hedge(self.reference, event.at)
+            side.measure_hedge(event.at)
 
-    def _levels_for(self, side: SideBook, key: OrderKey, quantity: Quantity) -> tuple[tuple[int, Quantity], ...]:
-        """An execution fills its own level first, and then the others from the bottom: those that the order has joined,
-        or those beyond where a late fill took its room. A late one of a former cycle fills from the bottom."""
-        if key.cycle != side.cycle or key.level >= len(self.reference):
-            return spread(self.reference, side.fills, quantity) if self.reference else ((key.level, quantity),)
-        filled = side.filled(key.level)
-        room = max(self.reference[key.level] - filled, ZERO)
-        if quantity <= room:
-            return ((key.level, quantity),)
-        others = (*self.reference[: key.level], filled, *self.reference[key.level + 1 :])
-        shares = spread(others, side.fills, quantity - room)
-        return ((key.level, room), *shares) if room > 0 else shares
-
-    def _on_outside_execution(self, side: SideBook, event: Execution) -> None:
-        """Somebody else's hand, ADL or liquidation. An increase is the user's own; a reduction takes that first, and
-        the rest is ours to follow."""
-        if not event.closing:
-            side.surplus += event.quantity
-            return
-        theirs = min(event.quantity, side.surplus)
-        side.surplus -= theirs
-        ours = min(event.quantity - theirs, side.held)
-        if ours <= 0:
-            return
-        if ours == side.held:
-            side.leave(ours, event.price, event.fee)
-            return
-        average = side.cost / side.entered
-        share = ours / side.held
-        side.realised += (
-            (event.price - average) * ours * side.side.sign - event.fee - (side.fees + side.funding) * share
-        )
-        side.refill(self.reference, side.held - ours, average)
-        side.base = event.price
-
-    def _on_exit_done(self, side: SideBook, order: Order, at: Millis) -> None:
-        if order.key.role is Role.TAKE_PROFIT and order.state is OrderState.FILLED and order.key.cycle == side.cycle:
-            self._end_cycle(side, at)
-
-    def _end_cycle(self, side: SideBook, at: Millis) -> None:
-        residue, cost, fee = side.end(at)
-        if residue > 0:
-            side.enter(spread(self.reference, side.fills, residue), cost / residue, fee, at, "")
+    def _on_exit_done(self, side: SideBook, order: Order, event: Execution) -> None:
+        """A completely executed take-profit or break-even order ends the cycle, whatever is left."""
+        if order.key.role in _ENDING and order.state is OrderState.FILLED and order.key.cycle == side.cycle:
+            side.end(event.at, event.price)
 
     def _on_funding(self, event: Funding) -> None:
         assert event.funding_id not in self.executed, f"funding {event.funding_id} counted twice"
@@ -210,10 +184,10 @@ class SymbolBook:
                 self._take_terms(order, event)
             return
         order.venue_state = event.state
-        order.quantity = event.filled if event.state is not OrderState.FILLED else max(event.filled, order.filled)
-        order.amending = None
         if event.state is OrderState.REJECTED and event.reason is not None:
             self._note_refusal(order, event.reason, event.at)
+        order.quantity = event.filled if event.state is not OrderState.FILLED else max(event.filled, order.filled)
+        order.amending = None
         self._finish_if_done(order)
 
     def _settle_by_sight(self, order: Order) -> None:
@@ -287,6 +261,7 @@ class SymbolBook:
             return
         if not event.accepted:
             self._count_refusal(order, event.at)
+            self._note_squeeze(order, event.reason, event.at)
             order.pending, order.amending = Pending.NOTHING, None
         elif order.amending is not None:
             self._take_amended(order)
@@ -300,28 +275,30 @@ class SymbolBook:
         order.venue_price, order.amending, order.pending = order.price, None, Pending.NOTHING
 
     def _on_reference_fixed(self, event: ReferenceFixed) -> None:
-        self.reference = event.quantities
+        for side in SIDES:
+            self.of(side).fix_table(event.quantities)
+
+    def _on_grid_step(self, event: CapitalFixed | GridFixed | LevelShrunk | SurplusTaken) -> None:
+        GRID_STEPS[type(event)](self.of(event.side), event)
 
     def _on_cycle_opened(self, event: CycleOpened) -> None:
         side = self.of(event.side)
         assert event.cycle > side.last_cycle, f"{event.side.value} cycle {event.cycle} is not newer than the last"
         side.cycle = event.cycle
         side.now_levels = event.now_levels
-        side.revisions.clear()
-        side.refused.clear()
+        side.open_slots()
 
     def _on_look_ahead_switched(self, event: LookAheadSwitched) -> None:
         self.look_ahead_withdrawn = event.withdrawn
 
     def _on_position_mended(self, event: PositionMended) -> None:
         side = self.of(event.side)
-        side.surplus = ZERO
-        if event.quantity == 0 and side.entered > 0:
-            side.refill(self.reference, ZERO, ZERO)
-            self._end_cycle(side, event.at)
+        has_entered = side.entered > 0
+        side.mend(event.quantity, event.average)
         if event.quantity > 0:
-            side.refill(self.reference, event.quantity, event.average)
             side.base = event.price
+        elif has_entered:
+            side.end(event.at, event.price)
 
     # ---- the life of an order ------------------------------------------------------------------------------------
 
@@ -346,8 +323,21 @@ class SymbolBook:
     def _note_refusal(self, order: Order, reason: Reject, at: Millis) -> None:
         key = order.key
         self._count_refusal(order, at)
-        if reason is Reject.MARGIN and key.role.is_entry and key.cycle == self.of(key.side).cycle:
-            self.of(key.side).refused[key.level] = at
+        self._note_squeeze(order, reason, at)
+        side = self.of(key.side)
+        if key.cycle != side.cycle:
+            return
+        if reason is Reject.MARGIN and key.role.is_entry:
+            side.refused[key.level] = at
+        elif reason is Reject.WOULD_TRIGGER and key.role is Role.STOP_LOSS:
+            side.stop_is_passed = True
+
+    def _note_squeeze(self, order: Order, reason: Reject | None, at: Millis) -> None:
+        """The venue refused a quantity: what is known of the largest one that it takes."""
+        key, side = order.key, self.of(order.key.side)
+        if reason is (Reject.MARGIN if key.role.is_entry else Reject.REDUCE_ONLY) and key.cycle == side.cycle:
+            slot = (key.role, key.level)
+            side.squeezes[slot] = refused_again(side.squeezes.get(slot), order, at)
 
     def _count_refusal(self, order: Order, at: Millis) -> None:
         slot = (order.key.side, order.key.role, order.key.level)
@@ -355,9 +345,16 @@ class SymbolBook:
 
     def _note_acceptance(self, order: Order) -> None:
         key = order.key
-        self.rejections.pop((key.side, key.role, key.level), None)
+        side, slot = self.of(key.side), (key.role, key.level)
+        self.rejections.pop((key.side, *slot), None)
         if key.role.is_entry:
-            self.of(key.side).refused.pop(key.level, None)
+            side.refused.pop(key.level, None)
+        if slot in side.squeezes and key.cycle == side.cycle:
+            known = side.squeezes[slot].after_acceptance(order.remaining, order.changed)
+            if known is None:
+                del side.squeezes[slot]
+            else:
+                side.squeezes[slot] = known
 
 
 def _order_of(event: OrderIntended | OrderAdopted) -> Order:
@@ -371,6 +368,9 @@ def _order_of(event: OrderIntended | OrderAdopted) -> Order:
         event.at,
         event.trigger_price,
     )
+
+
+_ENDING = (Role.TAKE_PROFIT, Role.BREAK_EVEN)
 
 
 class Book:

@@ -16,6 +16,8 @@ class Urgency(IntEnum):
     OPENING = 1
     INSURANCE = 2
     LOOK_AHEAD = 3
+    ENTRY = 4
+    """An entry that stands alone: it must find its margin above the reserve, and no pair is kept together."""
 
 
 class Wanted(NamedTuple):
@@ -30,10 +32,13 @@ class Wanted(NamedTuple):
     urgency: Urgency
     why: str
     trigger_price: Price | None = None
+    market: bool = False
+    """Executes now at whatever price the market has; ``price`` is the touch, for the log."""
 
 
 class Place(NamedTuple):
-    """Send a new order. ``market`` is used by the emergency close only; everything else is a limit order."""
+    """Send a new order. ``market`` is for closes that can not wait; everything else is a limit order, or a stop that
+    waits at the venue for the mark price to reach ``trigger_price``."""
 
     symbol: str
     client_id: str

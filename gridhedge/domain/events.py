@@ -192,6 +192,49 @@ class ReferenceFixed(NamedTuple):
     at: Millis
 
 
+class CapitalFixed(NamedTuple):
+    """The money with which a side begins; the net profit that it realises from now on is added to it."""
+
+    symbol: str
+    side: Side
+    amount: Money
+    at: Millis
+
+
+class GridFixed(NamedTuple):
+    """The grid of one side: quantities and prices of its entries, level by level, around ``center``.
+
+    Levels count from 1 (place 0 of both tables is empty). What the side holds already is its level 1.
+    """
+
+    symbol: str
+    side: Side
+    center: Price
+    quantities: tuple[Quantity, ...]
+    prices: tuple[Price, ...]
+    at: Millis
+
+
+class LevelShrunk(NamedTuple):
+    """A level of a grid gets this quantity in all, until the next grid: there is too little margin for the wanted
+    one. What has executed of it stays."""
+
+    symbol: str
+    side: Side
+    level: int
+    quantity: Quantity
+    at: Millis
+
+
+class SurplusTaken(NamedTuple):
+    """What somebody else has added to the position belongs to the strategy from now on."""
+
+    symbol: str
+    side: Side
+    quantity: Quantity
+    at: Millis
+
+
 class CycleOpened(NamedTuple):
     """A side starts anew: levels 0 .. now_levels-1 execute now."""
 
@@ -247,7 +290,9 @@ class RiskAccepted(NamedTuple):
 
 Fact: TypeAlias = Execution | Funding | OrderUpdate
 Sight: TypeAlias = MarketSeen | AccountSeen | ConnectionChanged
-Decision: TypeAlias = ReferenceFixed | CycleOpened | LookAheadSwitched
+Decision: TypeAlias = (
+    ReferenceFixed | CycleOpened | LookAheadSwitched | CapitalFixed | GridFixed | LevelShrunk | SurplusTaken
+)
 Step: TypeAlias = (
     OrderIntended
     | OrderSettled

@@ -1,7 +1,8 @@
 """The contract of the engine. Production checks it every tick, the simulator at every step.
 
 Each function returns the violations of one symbol's book; the identifiers are those of docs/INVARIANTS.md. ``always``
-holds after every single step, ``settled`` at the end of a tick in which nothing is unknown, refused or on its way.
+holds after every single step. At the end of a tick in which nothing is unknown, refused or on its way each strategy
+promises something of its own: ``settled`` is the symmetric grid's promise, ``settled_grid`` that of a grid on one side.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ def always(book: SymbolBook, instrument: Instrument) -> list[Violation]:
     found: list[Violation] = []
     for side in (book.long, book.short):
         found += _one_order_per_meaning(side)
-        found += _no_over_fill(book, side)
-        found += _worst_case_size(book, side)
+        found += _no_over_fill(side)
+        found += _worst_case_size(side)
         found += _exits_within_position(side)
     for order in book.orders.values():
         found += _order_is_sound(book, order, instrument)
-    most = 2 * (len(book.reference) + 1) + 2
+    most = len(book.long.reference) + len(book.short.reference) + 4
     live = sum(1 for order in book.orders.values() if order.client_id not in book.of(order.key.side).stale)
     if live > most:
         found.append(Violation("I-06", f"{live} live orders, at most {most}"))
@@ -56,10 +57,31 @@ def settled(book: SymbolBook, withheld: Iterable[tuple[Side, int, Quantity]] = (
         found.append(Violation("I-09", f"long {totals[Side.LONG]}, short {totals[Side.SHORT]} in all"))
     for ladder in (book.long, book.short):
         found += _ladder_is_monotone(ladder)
-        closing = sum((order.remaining for order in ladder.exits.values()), ZERO)
-        if closing != ladder.held:
-            found.append(Violation("I-14", f"{ladder.side.value}: take-profit for {closing} of {ladder.held} held"))
+        found += _exits_cover(ladder, ladder.held)
     return found
+
+
+def settled_grid(side: SideBook, closing: Quantity, has_stop: bool) -> list[Violation]:
+    """What must hold at the end of a quiet tick of a grid on one side: its levels lie in order, its limit exits close
+    ``closing``, and where ``has_stop`` says so a stop-loss is bound to everything that is held."""
+    found = _ladder_is_monotone(side) + _exits_cover(side, closing)
+    stop = side.exits.get(Role.STOP_LOSS)
+    if has_stop and (stop is None or stop.remaining < side.held):
+        covered = stop.remaining if stop is not None else ZERO
+        found.append(Violation("I-14", f"{side.side.value}: stop-loss for {covered} of {side.held} held"))
+    return found
+
+
+def closing_at_limit(side: SideBook) -> Quantity:
+    """What the exits that rest in the book would close; a stop-loss rests beside them, bound to the position."""
+    return sum((order.remaining for order in side.exits.values() if order.trigger_price is None), ZERO)
+
+
+def _exits_cover(side: SideBook, quantity: Quantity) -> list[Violation]:
+    closing = closing_at_limit(side)
+    if closing == quantity:
+        return []
+    return [Violation("I-14", f"{side.side.value}: exits for {closing}, wanted for {quantity} of {side.held} held")]
 
 
 def profit_is_kept(side: SideBook, rate: Decimal, maker_fee: Decimal) -> list[Violation]:
@@ -114,8 +136,8 @@ def _one_order_per_meaning(side: SideBook) -> list[Violation]:
     return found
 
 
-def _no_over_fill(book: SymbolBook, side: SideBook) -> list[Violation]:
-    table = book.reference
+def _no_over_fill(side: SideBook) -> list[Violation]:
+    table = side.reference
     found = []
     # What a late fill brings beyond the table lies on its last level: a fact, which nothing that we send can change.
     for level, fill in enumerate(side.fills[: len(table) - 1]):
@@ -129,19 +151,19 @@ def _no_over_fill(book: SymbolBook, side: SideBook) -> list[Violation]:
     return found
 
 
-def _worst_case_size(book: SymbolBook, side: SideBook) -> list[Violation]:
-    if not book.reference:
+def _worst_case_size(side: SideBook) -> list[Violation]:
+    if not side.reference:
         return []
     pending = sum((order.exposure for order in side.entries.values()), ZERO)
     worst = side.entered + pending
-    most = sum(book.reference, ZERO)
+    most = sum(side.reference, ZERO)
     if worst > most and pending > 0:
         return [Violation("I-11", f"{side.side.value} may reach {worst}, the table ends at {most}")]
     return []
 
 
 def _exits_within_position(side: SideBook) -> list[Violation]:
-    closing = sum((order.exposure for order in side.exits.values()), ZERO)
+    closing = sum((order.exposure for order in side.exits.values() if order.trigger_price is None), ZERO)
     if closing > side.held:
         return [Violation("I-13", f"{side.side.value}: exits for {closing} of {side.held} held")]
     return []

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from gridhedge.domain.levels import LevelFill, spread
 from gridhedge.domain.order import Order, OrderKey
+from gridhedge.domain.squeeze import Squeeze
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
 
-
-class LevelFill:
-    """What has executed of one level."""
-
-    __slots__ = ("cost", "created", "executed", "fee", "order_id", "quantity")
-
-    def __init__(self) -> None:
-        self.quantity: Quantity = ZERO
-        self.cost: Money = ZERO
-        self.fee: Money = ZERO
-        self.created: Millis = 0
-        self.executed: Millis = 0
-        self.order_id = ""
-
-    @property
-    def average(self) -> Price:
-        """Average execution price; only asked of a level that has executed."""
-        return self.cost / self.quantity
+_MONEY_STEP = Decimal("1E-12")
+"""Shares of a cost are cut to this, so that sums of money stay exact."""
 
 
 class SideBook:
@@ -30,6 +18,10 @@ class SideBook:
 
     __slots__ = (
         "base",
+        "capital",
+        "capital_at",
+        "carried",
+        "center",
         "closed",
         "closed_money",
         "cost",
@@ -38,20 +30,28 @@ class SideBook:
         "ended_at",
         "entered",
         "entries",
+        "exit_price",
         "exits",
         "fees",
         "fills",
         "funding",
+        "grid_at",
         "last_cycle",
         "now_levels",
+        "prices",
         "realised",
+        "reference",
         "refused",
         "revisions",
         "side",
+        "squeezes",
         "stale",
+        "stop_is_passed",
         "surplus",
+        "surplus_cost",
         "unhedged_last",
         "unhedged_max",
+        "wished",
     )
 
     def __init__(self, side: Side) -> None:
@@ -60,6 +60,8 @@ class SideBook:
         """Identity of the current cycle (seconds); 0 while none has been opened."""
         self.last_cycle = 0
         self.now_levels = 0
+        self.reference: tuple[Quantity, ...] = ()
+        """The table of quantities, level by level."""
         self.fills: list[LevelFill] = []
         self.base: Price | None = None
         """The price from which the missing levels are measured after somebody else has reduced the position."""
@@ -80,6 +82,26 @@ class SideBook:
         """Levels that the venue refused for lack of margin, and when."""
         self.surplus: Quantity = ZERO
         """What somebody else has added to the position by hand: it is theirs."""
+        self.surplus_cost: Money = ZERO
+        self.carried: Money = ZERO
+        """What the part still held has cost, as venues count it: a close leaves the average as it is."""
+        self.center: Price | None = None
+        """What a grid is built around; None where the side has no grid of its own."""
+        self.prices: tuple[Price, ...] = ()
+        """The grid's entry prices, level by level."""
+        self.wished: tuple[Quantity, ...] = ()
+        """The grid's quantities before any of them was shrunk."""
+        self.grid_at: Millis = 0
+        self.squeezes: dict[tuple[Role, int], Squeeze] = {}
+        """Meanings whose quantity the venue has refused in this cycle (margin, reduce-only)."""
+        self.stop_is_passed = False
+        """The venue refused a stop because the mark price is beyond it already."""
+        self.exit_price: Price | None = None
+        """The price at which the last cycle ended."""
+        self.capital: Money = ZERO
+        """What the side began with, less what it had realised by then: see ``working_capital``."""
+        self.capital_at: Millis = 0
+        """When that was fixed; 0: never."""
         self.realised: Money = ZERO
         self.cycles = 0
         self.ended_at: Millis = 0
@@ -94,6 +116,16 @@ class SideBook:
     def started(self) -> int:
         """Number of started levels: executed at least in part, or remembered as now-levels."""
         return max(len(self.fills), self.now_levels)
+
+    @property
+    def has_grid(self) -> bool:
+        """Whether the side counts as venues do: every close at the position's average, levels as they were."""
+        return self.center is not None
+
+    @property
+    def working_capital(self) -> Money:
+        """What the side began with and all net profit that it has realised since."""
+        return self.capital + self.realised
 
     def filled(self, level: int) -> Quantity:
         return self.fills[level].quantity if level < len(self.fills) else ZERO
@@ -166,30 +198,95 @@ class SideBook:
             fill.created = fill.created or at
             fill.executed = at
             fill.order_id = order_id or fill.order_id
+        value = total * price
         self.entered += total
-        self.cost += total * price
+        self.cost += value
+        self.carried += value
         self.fees += fee
+
+    def levels_for(self, key: OrderKey, quantity: Quantity) -> tuple[tuple[int, Quantity], ...]:
+        """An execution fills its own level first, and then the others from the bottom: those that the order has joined,
+        or those beyond where a late fill took its room. A late one of a former cycle fills from the bottom."""
+        table = self.reference
+        if key.cycle != self.cycle or key.level >= len(table):
+            return spread(table, self.fills, quantity) if table else ((key.level, quantity),)
+        filled = self.filled(key.level)
+        room = max(table[key.level] - filled, ZERO)
+        if quantity <= room:
+            return ((key.level, quantity),)
+        others = (*table[: key.level], filled, *table[key.level + 1 :])
+        shares = spread(others, self.fills, quantity - room)
+        return ((key.level, room), *shares) if room > 0 else shares
 
     def leave(self, quantity: Quantity, price: Price, fee: Money) -> None:
         """Count a closing execution."""
+        held = self.held
+        if quantity < held:
+            self.carried -= (self.carried * quantity / held).quantize(_MONEY_STEP)
+        else:
+            self.carried = ZERO
         self.closed += quantity
         self.closed_money += quantity * price - fee if self.side is Side.LONG else quantity * price + fee
 
-    def refill(self, reference: tuple[Quantity, ...], quantity: Quantity, average: Price) -> None:
+    def gain(self, quantity: Quantity, price: Price) -> None:
+        """Somebody else has enlarged the position: that part is theirs."""
+        self.surplus += quantity
+        self.surplus_cost += quantity * price
+
+    def lose(self, quantity: Quantity, price: Price, fee: Money) -> None:
+        """Somebody else has reduced the position: what they added goes first, and the rest is ours to follow."""
+        ours = min(quantity - self.lose_surplus(quantity), self.held)
+        if ours <= 0:
+            return
+        if ours == self.held or self.has_grid:
+            self.leave(ours, price, fee)
+            return
+        average = self.cost / self.entered
+        share = ours / self.held
+        self.realised += (price - average) * ours * self.side.sign - fee - (self.fees + self.funding) * share
+        self.refill(self.held - ours, average)
+        self.base = price
+
+    def lose_surplus(self, quantity: Quantity) -> Quantity:
+        """Take up to ``quantity`` from what somebody else has added; returns how much that was."""
+        theirs = min(quantity, self.surplus)
+        if theirs > 0:
+            self.surplus_cost -= self.surplus_cost * theirs / self.surplus
+            self.surplus -= theirs
+        return theirs
+
+    def mend(self, quantity: Quantity, average: Price) -> None:
+        """The venue holds this, whatever was told: less than the book, or more."""
+        held = self.held
+        self.surplus = self.surplus_cost = ZERO
+        if self.has_grid and quantity > held:
+            self.gain(quantity - held, max(average * quantity - self.carried, ZERO) / (quantity - held))
+        elif self.has_grid:
+            if quantity < held:
+                self.leave(held - quantity, self.carried / held, ZERO)
+        elif quantity > 0 or self.entered > 0:
+            self.refill(quantity, average)
+
+    def refill(self, quantity: Quantity, average: Price) -> None:
         """Let ``quantity`` at ``average`` fill the levels from the bottom; fees and funding shrink in proportion."""
         held = self.held
         share = min(quantity / held, ONE) if held > 0 else ONE
         fee, funding = self.fees * share, self.funding * share
         executed = self.fills[-1].executed if self.fills else 0
         self.fills, self.entered, self.cost, self.fees = [], ZERO, ZERO, ZERO
+        self.carried = ZERO
         self.closed, self.closed_money, self.funding = ZERO, ZERO, funding
         if quantity > 0:
-            self.enter(spread(reference, self.fills, quantity), average, fee, executed, "")
+            self.enter(spread(self.reference, self.fills, quantity), average, fee, executed, "")
 
     def take_residue(self) -> tuple[Quantity, Money, Money]:
-        """What is still held, with its cost and fees, taken from the levels that executed last."""
+        """What is still held, with its cost and fees, taken from the levels that executed last; where the side has a
+        grid, at the position's average."""
         rest = residue = max(self.held, ZERO)
         cost = fee = ZERO
+        if self.has_grid and residue > 0:
+            cost, fee = self.carried, (self.fees * residue / self.entered).quantize(_MONEY_STEP)
+            rest = ZERO
         for fill in reversed(self.fills):
             if rest <= 0:
                 break
@@ -202,29 +299,44 @@ class SideBook:
         self.fees -= fee
         return residue, cost, fee
 
-    def end(self, at: Millis) -> tuple[Quantity, Money, Money]:
-        """Close the cycle's account; return the residue that the next cycle starts with."""
-        residue = self.take_residue()
+    def end(self, at: Millis, price: Price | None) -> None:
+        """Close the cycle's account; the next one starts with what is still held. ``price``: where it ended."""
+        residue, cost, fee = self.take_residue()
         self.realised += self.net_result()
         self.cycles += 1
         self.ended_at = at
+        self.exit_price = price
         self.last_cycle = max(self.last_cycle, self.cycle)
         self.cycle = 0
         self.now_levels = 0
         self.fills = []
         self.base = None
-        self.entered = self.cost = self.fees = self.funding = self.closed = self.closed_money = ZERO
+        self.entered = self.cost = self.fees = self.funding = self.closed = self.closed_money = self.carried = ZERO
         for order in (*self.entries.values(), *self.exits.values()):
             self.stale[order.client_id] = order
         self.entries.clear()
         self.exits.clear()
+        self.open_slots()
+        if residue > 0:
+            self.enter(spread(self.reference, self.fills, residue), cost / residue, fee, at, "")
+            self.cost = self.carried = cost  # exactly
+
+    def open_slots(self) -> None:
+        """A new cycle: nothing has been sent or refused in it."""
         self.revisions.clear()
         self.refused.clear()
-        return residue
+        self.squeezes.clear()
+        self.stop_is_passed = False
 
-    def measure_hedge(self, reference: tuple[Quantity, ...], at: Millis) -> None:
+    def fix_table(self, quantities: tuple[Quantity, ...]) -> None:
+        """A table without a grid of its own: prices follow from what executes."""
+        self.reference = quantities
+        self.center, self.prices, self.wished = None, (), ()
+
+    def measure_hedge(self, at: Millis) -> None:
         """Close the unhedged interval once every now-level has executed."""
         # From the top: the deepest now-level usually executes last.
+        reference = self.reference
         deepest = min(self.now_levels, len(reference))
         if all(self.filled(level) >= reference[level] for level in range(deepest - 1, -1, -1)):
             self.unhedged_last = at - self.ended_at
@@ -232,31 +344,16 @@ class SideBook:
             self.ended_at = 0
 
 
-def spread(
-    reference: tuple[Quantity, ...], fills: list[LevelFill], quantity: Quantity
-) -> tuple[tuple[int, Quantity], ...]:
-    """Distribute ``quantity`` over the levels that have room, from the bottom; what exceeds the table goes on top."""
-    shares: list[tuple[int, Quantity]] = []
-    for level, size in enumerate(reference):
-        room = size - (fills[level].quantity if level < len(fills) else ZERO)
-        if quantity <= 0:
-            break
-        if room > 0:
-            share = min(room, quantity)
-            shares.append((level, share))
-            quantity -= share
-    if quantity > 0:
-        shares.append((len(shares) if not reference else len(reference) - 1, quantity))
-    return tuple(shares)
-
-
 def average_price(side: SideBook) -> Price | None:
-    """Average entry price of what a side has entered in this cycle."""
+    """Average entry price of what a side has entered in this cycle; of what it still holds where it has a grid."""
+    if side.has_grid and side.held > 0:
+        return side.carried / side.held
     return side.cost / side.entered if side.entered > 0 else None
 
 
 def unrealised(side: SideBook, mark: Price) -> Money:
     """Unrealised profit of what is held, before closing fees."""
-    if side.held <= 0:
+    average = average_price(side)
+    if side.held <= 0 or average is None:
         return ZERO
-    return (mark - side.cost / side.entered) * side.held * side.side.sign
+    return (mark - average) * side.held * side.side.sign

@@ -108,6 +108,7 @@ class Reject(Enum):
     REDUCE_ONLY = "reduce-only"
     OUT_OF_BOUNDS = "price or quantity out of bounds"
     WOULD_TAKE = "post-only would take"
+    WOULD_TRIGGER = "stop would trigger at once"
     RATE_LIMITED = "rate limited"
     PERMISSION = "permission"
     BUSY = "venue busy"

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from gridhedge.domain.book import Book, fold
 from gridhedge.domain.events import Event, StopRaised
-from gridhedge.domain.values import HUNDRED, ZERO, Millis
+from gridhedge.domain.values import HUNDRED, Millis
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.loop import Loop
 from gridhedge.engine.policy import Policy
 from gridhedge.engine.ports import Audience, Clock, Inbox, Journal, StopFile, Venue
 from gridhedge.engine.session import Session
 from gridhedge.engine.stop import Stopper
-from gridhedge.profile.settings import Profile, SymbolSettings
+from gridhedge.profile.settings import Profile
 from gridhedge.strategy.make import make_strategy
 
 _PRICE_AGE_MS = 15_000
@@ -57,12 +57,12 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = (), *
 
     Raises VenueError where the venue can not be read or refuses the symbols or the leverage.
     """
-    symbols = [entry.symbol for entry in profile.symbols]
+    symbols = list(dict.fromkeys(entry.symbol for entry in profile.symbols))
     events = list(remembered)
     book = fold(profile.account, symbols, (event for event in events if not isinstance(event, StopRaised)))
     parts.venue.connect(symbols, parts.inbox)
     sets_leverage = sets_leverage and not profile.dry_run
-    desks = [_desk(entry, book, parts.venue, sets_leverage) for entry in profile.symbols]
+    desks = [_desk(profile, symbol, book, parts.venue, sets_leverage) for symbol in symbols]
     policy = policy_of(profile)
     session = Session(
         book,
@@ -75,20 +75,20 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = (), *
         parts.audience,
         Stopper(policy.emergency_action, parts.stop_file),
     )
-    rate = min((desk.strategy.promised_rate for desk in desks), default=ZERO)
-    return Loop(session, _last_at(events), rate)
+    return Loop(session, _last_at(events))
 
 
-def _desk(entry: SymbolSettings, book: Book, venue: Venue, sets_leverage: bool) -> Desk:
-    symbol = entry.symbol
+def _desk(profile: Profile, symbol: str, book: Book, venue: Venue, sets_leverage: bool) -> Desk:
+    """The desk of a symbol; entries that share it differ in the sides that they trade."""
+    entries = [entry for entry in profile.symbols if entry.symbol == symbol]
+    wanted = entries[0].leverage
     rules = venue.instrument(symbol)
-    allowed = min(entry.leverage, rules.max_leverage)
+    allowed = min(wanted, rules.max_leverage)
     leverage = venue.prepare(symbol, allowed) if sets_leverage else allowed
-    desk = Desk(
-        book.symbols[symbol], make_strategy(entry.strategy), rules, venue.fees(symbol), leverage, venue.market(symbol)
-    )
-    if leverage < entry.leverage:
-        desk.remarks.append(f"leverage {entry.leverage}x is lowered to the {leverage}x that the venue allows")
+    strategy = make_strategy([entry.strategy for entry in entries])
+    desk = Desk(book.symbols[symbol], strategy, rules, venue.fees(symbol), leverage, venue.market(symbol))
+    if leverage < wanted:
+        desk.remarks.append(f"leverage {wanted}x is lowered to the {leverage}x that the venue allows")
     return desk
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import MarketSeen
+from gridhedge.domain.events import AccountSeen, MarketSeen
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.engine.policy import Policy
 from gridhedge.strategy.budget import gross_margin
 from gridhedge.strategy.view import Plan, Strategy, View
 
@@ -91,6 +92,8 @@ class Desk:
         self.exposure = Exposure(book.long, book.short, market.mark, instrument, fees, leverage)
         self.doubts: dict[Side, tuple[Quantity, Quantity, Millis]] = {}
         """Where the venue seems to hold less than the book: what the book holds, what the venue, and since when."""
+        self.position_is_read = False
+        """Whether the venue's position has been read since the last execution."""
         self.remarks: list[str] = []
         """What the user should know before the first order."""
         self.last_changes: tuple[str, ...] = ()
@@ -122,21 +125,22 @@ class Desk:
         return gross_margin(self.book, self.market.mark, self.leverage, self.fees)
 
     def view(
-        self, margin_balance: Money, available: Money, reserve: Money, max_notional: Money, now: Millis, tick_ms: Millis
+        self, account: AccountSeen, balance: Money, available: Money, reserve: Money, policy: Policy, now: Millis
     ) -> View:
-        """What the strategy is shown."""
+        """What the strategy is shown; ``balance``: the margin balance as of now."""
         return View(
             self.book,
             self.market,
             self.instrument,
             self.fees,
             self.leverage,
-            margin_balance,
+            balance,
             available,
             reserve,
-            max_notional,
+            policy.max_notional,
             now,
-            tick_ms,
+            policy.tick_ms,
+            account.wallet_balance,
         )
 
     def next_due(self) -> Millis | None:

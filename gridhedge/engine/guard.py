@@ -16,6 +16,8 @@ from gridhedge.strategy.budget import entry_margin
 
 _MAX_BACKOFF_MS = 60_000
 _CHANGES_PER_LEVEL = 4
+_BUDGETED = (Urgency.LOOK_AHEAD, Urgency.ENTRY)
+"""What must find its margin above the reserve; everything else restores equality, or closes."""
 _LOOK_AGAIN_MS = 1_000
 """What only time can change is looked at again, even if nothing happens meanwhile."""
 
@@ -134,11 +136,11 @@ def _check_place(
         held = facts.book.of(key.side).held
         if place.quantity > held:
             return f"would close {place.quantity} of {held} held", 0
-    elif place.urgency is Urgency.LOOK_AHEAD:
+    elif place.urgency in _BUDGETED:
         need = entry_margin(place.quantity, place.price, facts.leverage, facts.fees.taker)
         if need > spendable:
             return f"needs {need:.2f} of {spendable:.2f} spendable", 0
-    if limits.max_notional > 0 and place.urgency is Urgency.LOOK_AHEAD:
+    if limits.max_notional > 0 and place.urgency in _BUDGETED:
         side = facts.book.of(key.side)
         pending = sum((order.exposure for order in side.entries.values()), ZERO)
         pending += sum(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from gridhedge.domain import invariants
 from gridhedge.domain.errors import RateLimited, VenueError
 from gridhedge.domain.order import Order, OrderState, Pending
-from gridhedge.domain.values import ZERO, Millis, Role
+from gridhedge.domain.values import Millis, Role
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.execute import execute
 from gridhedge.engine.session import Session
@@ -28,7 +27,7 @@ _BROKEN_AT_ONCE = ("I-03", "I-04", "I-05", "I-06", "I-17")
 class Loop:
     """Drives one session. ``tick`` returns after ``tick_ms`` of the session's clock."""
 
-    def __init__(self, session: Session, last_fact_at: Millis = 0, take_profit_rate: Decimal = ZERO) -> None:
+    def __init__(self, session: Session, last_fact_at: Millis = 0) -> None:
         self.session = session
         self.ticks = 0
         self._known_until = last_fact_at
@@ -37,7 +36,6 @@ class Loop:
         """No synchronisation before this: the last one failed."""
         self._next_equity: Millis = 0
         self._next_wallet: Millis = 0
-        self._rate = take_profit_rate
         self._standing: dict[str, dict[str, Millis]] = {}
         """Per symbol: violations that the next plan should mend, and since when they stand."""
 
@@ -160,13 +158,13 @@ class Loop:
         for desk in session.desks:
             found = invariants.always(desk.book, desk.instrument)
             if self._is_settled(desk):
-                found += invariants.settled(desk.book, desk.plan.withheld)
-            if self._rate:
+                found += desk.strategy.settled(desk.book, desk.plan.withheld)
+            if desk.strategy.promised_rate:
                 for side in (desk.book.long, desk.book.short):
-                    found += invariants.profit_is_kept(side, self._rate, desk.fees.maker)
+                    found += invariants.profit_is_kept(side, desk.strategy.promised_rate, desk.fees.maker)
             broken = [violation for violation in found if violation.invariant in _BROKEN_AT_ONCE]
             doubts = [(violation.text, violation) for violation in found if violation not in broken]
-            broken += self._that_stand(desk, now, doubts + _take_profit_gaps(desk))
+            broken += self._that_stand(desk, now, doubts + _exit_gaps(desk))
             if broken:
                 text = "; ".join(f"{violation.invariant}: {violation.text}" for violation in broken)
                 session.stopper.raise_stop(session, desk.symbol, text, "freeze")
@@ -199,30 +197,29 @@ class Loop:
     def _is_settled(self, desk: Desk) -> bool:
         session = self.session
         book = desk.book
+        sides = [book.of(side) for side in desk.strategy.sides]
         return (
             not desk.dirty
             and not session.policy.dry_run
             and not session.disconnected
             and not session.wants_sync
-            and not book.long.refused
-            and not book.short.refused
             and desk.retry_at is None
-            and book.long.cycle > 0
-            and book.short.cycle > 0
+            and all(side.cycle > 0 and not side.refused for side in sides)
             and all(_is_at_rest(order) and order.filled == 0 for order in book.orders.values())
         )
 
 
-def _take_profit_gaps(desk: Desk) -> list[tuple[str, invariants.Violation]]:
+def _exit_gaps(desk: Desk) -> list[tuple[str, invariants.Violation]]:
     """I-15, each with what must not change for the gap to be the same one: while a level fills in many parts the
-    take-profit follows a tick behind, and while the venue refuses it is tried again and again."""
+    exits follow a tick behind, and while the venue refuses they are tried again and again."""
     found = []
-    for side in (desk.book.long, desk.book.short):
-        closing = sum((order.remaining for order in side.exits.values()), ZERO)
-        if closing < side.held and side.held >= desk.instrument.min_quantity:
+    for side in (desk.book.of(side) for side in desk.strategy.sides):
+        closing, wanted = invariants.closing_at_limit(side), desk.strategy.closing(side)
+        if closing < wanted and side.held >= desk.instrument.min_quantity:
             tried = max((order.changed for order in side.exits.values()), default=0)
-            key = f"{side.side.value} {closing} {tried} {side.next_revision(Role.TAKE_PROFIT, 0)}"
-            text = f"{side.side.value}: take-profit for {closing} of {side.held} held"
+            revisions = [side.next_revision(role, 0) for role in (Role.TAKE_PROFIT, Role.BREAK_EVEN, Role.CLOSE)]
+            key = f"{side.side.value} {closing} {tried} {revisions}"
+            text = f"{side.side.value}: exits for {closing}, wanted for {wanted} of {side.held} held"
             found.append((key, invariants.Violation("I-15", text)))
     return found
 

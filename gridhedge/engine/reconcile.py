@@ -27,7 +27,7 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
             places.append((want.urgency, _place(book, side, want)))
             continue
         kept.add(order.client_id)
-        if is_right(order, want) or not _may_change(order):
+        if is_right(order, want) or want.market or not _may_change(order):
             continue
         if can_amend and order.trigger_price is want.trigger_price is None:
             quantity = order.filled + want.quantity
@@ -49,12 +49,11 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
 
 
 def is_right(order: Order, want: Wanted) -> bool:
-    """Price as asked for (a price that the venue moved into its band counts as right) and open quantity agree."""
-    return (
-        order.price == want.price
-        and order.quantity - order.filled == want.quantity
-        and order.trigger_price == want.trigger_price
-    )
+    """Price as asked for (a price that the venue moved into its band counts as right) and open quantity agree. A stop
+    may be larger than the position: it is bound to it, and the venue closes no more than there is."""
+    if order.trigger_price is not None:
+        return order.trigger_price == want.trigger_price and order.remaining >= want.quantity
+    return order.price == want.price and order.quantity - order.filled == want.quantity and want.trigger_price is None
 
 
 def _may_change(order: Order) -> bool:
@@ -74,6 +73,7 @@ def _place(book: SymbolBook, side: SideBook, want: Wanted) -> Place:
         want.urgency,
         want.why,
         want.trigger_price,
+        want.market,
     )
 
 

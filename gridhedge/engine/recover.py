@@ -6,25 +6,24 @@ our client ids say what each order and execution meant; where ids are missing, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias, TypeGuard
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple, TypeGuard
 
 from gridhedge.domain.account import OrderRecord, Position
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.events import (
     CycleOpened,
+    Decision,
     Event,
     Execution,
     Funding,
     OrderAdopted,
     PositionMended,
-    ReferenceFixed,
 )
 from gridhedge.domain.order import OrderKey, client_id, parse_client_id
-from gridhedge.domain.values import SIDES, ZERO, Millis, Quantity, Role, Side
+from gridhedge.domain.values import SIDES, ZERO, Millis, Price, Quantity, Role, Side
 from gridhedge.engine.unknown import seen_as
-
-Table: TypeAlias = tuple[Quantity, ...]
+from gridhedge.strategy.view import Found, FoundEntry
 
 
 class Truth(NamedTuple):
@@ -104,8 +103,11 @@ def adoption(record: OrderRecord, key: OrderKey, filled: Quantity = ZERO) -> Ord
     )
 
 
-def position_differences(book: SymbolBook, truth: Truth) -> tuple[list[PositionMended], list[str]]:
-    """What the venue holds less of than the book must be mended; what it holds more of is the user's own."""
+def position_differences(
+    book: SymbolBook, truth: Truth, owners: Collection[Side] = ()
+) -> tuple[list[PositionMended], list[str]]:
+    """What the venue holds less of than the book must be mended; what it holds more of is the user's own, but on sides
+    of ``owners``, where the whole position is the strategy's."""
     mended: list[PositionMended] = []
     remarks: list[str] = []
     if any(fact.at >= truth.at for fact in truth.facts if isinstance(fact, Execution)):
@@ -115,10 +117,11 @@ def position_differences(book: SymbolBook, truth: Truth) -> tuple[list[PositionM
         position = next((item for item in truth.positions if item.side is side), None)
         quantity = position.quantity if position else ZERO
         average = position.average if position else ZERO
-        if quantity < held:
+        known = book.of(side).surplus if side in owners else ZERO
+        if quantity < held or (side in owners and quantity > held + known):
             text = f"{side.value}: the venue holds {quantity}, the book {held}"
             mended.append(PositionMended(book.symbol, side, quantity, average, truth.at, text))
-        elif quantity > held:
+        elif quantity > held + known:
             remarks.append(f"{side.value}: {quantity - held} of {quantity} are not the bot's and are left alone")
     return mended, remarks
 
@@ -126,21 +129,16 @@ def position_differences(book: SymbolBook, truth: Truth) -> tuple[list[PositionM
 # ---- rebuilding from nothing -----------------------------------------------------------------------------------------
 
 
-def rebuild(book: SymbolBook, truth: Truth, complete: Callable[[dict[int, Quantity]], Table]) -> list[Event]:
+def rebuild(book: SymbolBook, truth: Truth, restore: Callable[[Sequence[Found]], Sequence[Decision]]) -> list[Event]:
     """The story of both sides, told again from the venue's history. The book must be empty.
 
     Every fact counts, in the order in which it happened, so that an ended cycle ends again and no later look at the
-    history counts it twice. ``complete`` is the strategy's way to a whole table of quantities from the levels that the
-    history tells.
+    history counts it twice. ``restore`` is the strategy's way from the orders that the history tells to what it must
+    remember.
     """
     stories = [_story(book, side, truth) for side in SIDES]
-    events: list[Event] = []
-    if any(story.cycle for story in stories):
-        sizes: dict[int, Quantity] = {}
-        # The older cycle is nearer to the table's beginning: no residue has shrunk its orders yet.
-        for story in sorted(stories, key=lambda story: -story.cycle):
-            sizes.update(story.sizes)
-        events.append(ReferenceFixed(book.symbol, complete(sizes), truth.at))
+    found = [_found(story, side, truth) for story, side in zip(stories, SIDES, strict=True)]
+    events: list[Event] = list(restore(found))
     for story in stories:
         events += story.events
     return events
@@ -150,7 +148,13 @@ class _Story(NamedTuple):
     cycle: int
     """Of the last cycle; 0 if there has been none."""
     events: list[Event]
-    sizes: dict[int, Quantity]
+    entries: dict[int, FoundEntry]
+
+
+def _found(story: _Story, side: Side, truth: Truth) -> Found:
+    position = next((item for item in truth.positions if item.side is side), None)
+    held, average = (position.quantity, position.average) if position else (ZERO, ZERO)
+    return Found(side, story.cycle, story.entries, held, average)
 
 
 class _Chapter(NamedTuple):
@@ -184,11 +188,19 @@ def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
         events += own
         events += [seen_as(record, truth.at) for record in told if record.state.is_final]
     last = chapters[-1]
-    sizes: dict[int, Quantity] = {}
+    entries: dict[int, FoundEntry] = {}
     for key, record in last.orders:
         if key.role.is_entry and key.cycle == last.cycle:
-            sizes[key.level] = max(record.quantity, sizes.get(key.level, ZERO))
-    return _Story(last.cycle, events, sizes)
+            _note(entries, key.level, record.price, record.quantity, record.filled)
+    return _Story(last.cycle, events, entries)
+
+
+def _note(entries: dict[int, FoundEntry], level: int, price: Price, quantity: Quantity, filled: Quantity) -> None:
+    """One more order of a level: the largest one tells its price and quantity."""
+    before = entries.get(level, FoundEntry(price, ZERO, ZERO))
+    if quantity < before.quantity:
+        price, quantity = before.price, before.quantity
+    entries[level] = FoundEntry(price, quantity, before.filled + filled)
 
 
 def _chapters(book: SymbolBook, side: Side, truth: Truth, facts: Sequence[Execution | Funding]) -> list[_Chapter]:
@@ -236,7 +248,7 @@ def _story_without_ids(book: SymbolBook, side: Side, truth: Truth, facts: Sequen
         return _Story(0, list(facts), {})
     cycle = facts[begins].at // 1000
     levels: dict[str, int] = {}
-    sizes: dict[int, Quantity] = {}
+    entries: dict[int, FoundEntry] = {}
     events: list[Event] = [*facts[:begins], CycleOpened(book.symbol, side, cycle, 1, facts[begins].at)]
     for fact in facts[begins:]:
         if isinstance(fact, Funding):
@@ -246,7 +258,8 @@ def _story_without_ids(book: SymbolBook, side: Side, truth: Truth, facts: Sequen
             key = OrderKey(side, Role.TAKE_PROFIT, 0, cycle, 0)
         else:
             level = levels.setdefault(fact.venue_id, len(levels))
-            sizes[level] = sizes.get(level, ZERO) + fact.quantity
+            so_far = entries[level].quantity if level in entries else ZERO
+            entries[level] = FoundEntry(fact.price, so_far + fact.quantity, so_far + fact.quantity)
             key = OrderKey(side, Role.GRID if level else Role.OPENING, level, cycle, 0)
         events.append(fact._replace(client_id=client_id(book.tag, key)))
-    return _Story(cycle, events, sizes)
+    return _Story(cycle, events, entries)

@@ -286,7 +286,7 @@ class Session:
         """What the symbol's strategy is shown now."""
         policy, balance = self.policy, self.margin_balance()
         reserve = policy.buffer_fraction * balance
-        return desk.view(balance, self._available(balance), reserve, policy.max_notional, now, policy.tick_ms)
+        return desk.view(self.account, balance, self._available(balance), reserve, policy, now)
 
     def _send(self, desk: Desk, changes: Sequence[Change], now: Millis) -> None:
         facts = Facts(
@@ -303,7 +303,7 @@ class Session:
         )
         limits = Limits(
             self.venue.capabilities.max_open_orders,
-            len(desk.book.reference),
+            max(len(desk.book.long.reference), len(desk.book.short.reference)),
             self.policy.max_notional,
             self.policy.max_price_age_ms,
         )

@@ -1,8 +1,8 @@
 """The emergency stop: told, written to a file that only a person removes, and nothing sent afterwards.
 
 The one exception is what ``emergency_action`` names: ``freeze`` sends nothing, ``hold`` cancels the look-ahead and both
-take-profits so that the hedge stays whole, ``cancel_entries`` and ``close_all`` do what they say. It is seen through:
-answers get lost and market orders execute in part, most of all when it matters.
+take-profits so that the hedge stays whole (a stop-loss stays), ``cancel_entries`` and ``close_all`` do what they say.
+It is seen through: answers get lost and market orders execute in part, most of all when it matters.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def emergency_changes(book: SymbolBook, action: str, rules: Instrument, price: P
     if action == "hold":
         depth = max(book.long.started, book.short.started)
         return cancels(
-            book, lambda order: order.key.level >= depth if order.key.role.is_entry else True, "emergency: hold"
+            book,
+            lambda order: order.key.level >= depth if order.key.role.is_entry else order.trigger_price is None,
+            "emergency: hold",
         )
     if action == "cancel_entries":
         return cancels(book, lambda order: order.key.role.is_entry, "emergency: cancel entries")

@@ -56,15 +56,8 @@ def _truth(session: Session, desk: Desk, snapshot: Snapshot, since: Millis) -> T
 
 def _mend(session: Session, desk: Desk, truth: Truth) -> None:
     if _is_blank(desk):
-        view = desk.view(
-            session.account.margin_balance,
-            session.available(),
-            session.reserve(),
-            session.policy.max_notional,
-            truth.at,
-            session.policy.tick_ms,
-        )
-        _apply(session, rebuild(desk.book, truth, lambda known: desk.strategy.table_from(known, view)), "rebuilt")
+        view = session.view(desk, truth.at)
+        _apply(session, rebuild(desk.book, truth, lambda found: desk.strategy.restore(found, view)), "rebuilt")
     found = differences(desk.book, truth)
     _apply(session, found.events, "mended")
     for order in desk.book.orders.values():
@@ -76,12 +69,13 @@ def _mend(session: Session, desk: Desk, truth: Truth) -> None:
         session.say("warning", f"{desk.symbol}: order {record.venue_id} is not the bot's and is left alone")
     if found.missing or any(_is_behind(order, truth) for order in desk.book.orders.values()):
         return
-    mended, remarks = position_differences(desk.book, truth)
+    owners = desk.strategy.sides if desk.strategy.owns_position else ()
+    mended, remarks = position_differences(desk.book, truth, owners)
     mended = _beyond_doubt(session, desk, mended, truth.at)
     mended = [event._replace(price=desk.market.last) for event in mended]
     _apply(session, mended, "position")
     for event in mended:
-        session.say("critical", f"{desk.symbol}: {event.text}; the levels are filled from the bottom")
+        session.say("critical", f"{desk.symbol}: {event.text}; the book follows the venue")
     for remark in remarks:
         session.say("warning", f"{desk.symbol}: {remark}")
 
@@ -114,7 +108,7 @@ def _is_behind(order: Order, truth: Truth) -> bool:
 
 def _is_blank(desk: Desk) -> bool:
     book = desk.book
-    return not book.orders and not book.known and not book.executed and not book.reference
+    return not (book.orders or book.known or book.executed or book.long.reference or book.short.reference)
 
 
 def _apply(session: Session, events: Sequence[Event], what: str) -> None:

@@ -15,13 +15,13 @@ from pydantic_core import PydanticCustomError
 
 from gridhedge.profile.by_name import ByName
 from gridhedge.profile.venues import VENUES, PaperSettings, VenueSettings
-from gridhedge.strategy.settings import StrategySettings, SymmetricSettings
+from gridhedge.strategy.settings import StrategySettings, SymmetricSettings, TrimSettings
 
 __all__ = ["RULE", "Broken", "Profile", "RiskSettings", "SymbolSettings", "SystemSettings"]
 
 STRATEGIES: Mapping[str, type[StrategySettings] | None] = {
     "symmetric": SymmetricSettings,
-    "trim": None,
+    "trim": TrimSettings,
     "signal": None,
 }
 
@@ -81,6 +81,12 @@ class SymbolSettings(_Settings):
     strategy: Annotated[StrategySettings, ByName("strategy", "kind", STRATEGIES)]
 
 
+def _meaning(entry: SymbolSettings) -> str:
+    """What may stand only once in a profile: symbol, strategy and direction."""
+    strategy = entry.strategy.model_dump(mode="json", include={"kind", "direction"})
+    return " ".join([entry.symbol, *strategy.values()])
+
+
 class Profile(_Settings):
     """Everything that one account's bot is told."""
 
@@ -96,7 +102,7 @@ class Profile(_Settings):
 
     @model_validator(mode="after")
     def _rules_between_fields(self) -> Self:
-        broken = [*self._said_twice(), *self._feeds_that_do_not_match()]
+        broken = [*self._said_twice(), *self._rules_of_strategies(), *self._feeds_that_do_not_match()]
         if broken:
             raise PydanticCustomError(RULE, "rules between fields do not hold", {"broken": broken})
         return self
@@ -104,13 +110,28 @@ class Profile(_Settings):
     def _said_twice(self) -> Iterator[Broken]:
         seen: dict[str, int] = {}
         for index, entry in enumerate(self.symbols):
-            strategy = entry.strategy.model_dump(mode="json", include={"kind", "direction"})
-            meaning = " ".join([entry.symbol, *strategy.values()])
+            meaning = _meaning(entry)
             first = seen.setdefault(meaning, index)
             if first != index:
                 yield Broken(
                     ("symbols", index, "symbol"), f"{meaning} is already there as symbols[{first}]; remove one of them"
                 )
+
+    def _rules_of_strategies(self) -> Iterator[Broken]:
+        first: dict[str, SymbolSettings] = {}
+        for index, entry in enumerate(self.symbols):
+            kind = type(entry.strategy).model_fields["kind"].default
+            for field, text in entry.strategy.broken_rules():
+                yield Broken(("symbols", index, "strategy", kind, field), text)
+            before = first.setdefault(entry.symbol, entry)
+            if type(before.strategy) is not type(entry.strategy):
+                text = (
+                    f"{entry.symbol} has another strategy in this profile; only opposite directions of one may share it"
+                )
+                yield Broken(("symbols", index, "symbol"), text)
+            elif before.leverage != entry.leverage and _meaning(before) != _meaning(entry):
+                text = f"is {before.leverage} for the other direction; a symbol has one leverage, say the same in both"
+                yield Broken(("symbols", index, "leverage"), text)
 
     def _feeds_that_do_not_match(self) -> Iterator[Broken]:
         if not isinstance(self.venue, PaperSettings):

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Change
 from gridhedge.domain.events import Decision
+from gridhedge.domain.invariants import Violation
+from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import Millis, Quantity
 from gridhedge.engine.ports import Outcome
 from gridhedge.simulate.chaos import Chaos
 from gridhedge.simulate.judge import Judge
 from gridhedge.simulate.witness import Onlooker, Witness
-from gridhedge.strategy.view import Plan, Strategy, View
+from gridhedge.strategy.view import Found, Plan, Strategy, View, Withheld
 
 __all__ = ["CrashAt", "KillPoints", "Killed", "MemoryStopFile", "StrategyBug", "Tripping"]
 
@@ -78,6 +81,8 @@ class Tripping:
     def __init__(self, strategy: Strategy) -> None:
         self.kind = strategy.kind
         self.promised_rate: Decimal = strategy.promised_rate
+        self.sides = strategy.sides
+        self.owns_position = strategy.owns_position
         self.whole = strategy
         """The strategy that it stands in for."""
 
@@ -90,8 +95,14 @@ class Tripping:
     def remarks(self, view: View) -> tuple[str, ...]:
         return self.whole.remarks(view)
 
-    def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
-        return self.whole.table_from(known, view)
+    def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
+        return self.whole.restore(found, view)
+
+    def closing(self, side: SideBook) -> Quantity:
+        return self.whole.closing(side)
+
+    def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
+        return self.whole.settled(book, withheld)
 
 
 class MemoryStopFile:

@@ -7,6 +7,11 @@ from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.view import Alarm, Plan, View, Withheld
 
+_WHY_EXIT = {
+    Role.TAKE_PROFIT: "closes the side with its profit",
+    Role.BREAK_EVEN: "sheds all but level 1 where it breaks even",
+}
+
 
 class Draft:
     """Collects what a plan consists of: orders, alarms, and when to be asked again."""
@@ -24,16 +29,34 @@ class Draft:
         self._above: Price | None = None
         self._slack: Money | None = None
 
-    def want_exit(self, side: Side, price: Price, quantity: Quantity) -> None:
-        self.wanted.append(
-            Wanted(side, Role.TAKE_PROFIT, 0, price, quantity, Urgency.EXIT, "closes the side with its profit")
-        )
+    def want_exit(self, side: Side, price: Price, quantity: Quantity, role: Role = Role.TAKE_PROFIT) -> None:
+        self.wanted.append(Wanted(side, role, 0, price, quantity, Urgency.EXIT, _WHY_EXIT[role]))
+
+    def want_stop(self, side: Side, trigger: Price, quantity: Quantity) -> None:
+        """A stop-loss that waits at the venue for the mark price."""
+        why = "limits the loss of the whole position"
+        self.wanted.append(Wanted(side, Role.STOP_LOSS, 0, trigger, quantity, Urgency.EXIT, why, trigger))
+
+    def want_close(self, side: Side, touch: Price, quantity: Quantity, why: str) -> None:
+        """Close at market, now."""
+        self.wanted.append(Wanted(side, Role.CLOSE, 0, touch, quantity, Urgency.EXIT, why, market=True))
+
+    def withhold(self, side: Side, level: int, quantity: Quantity) -> None:
+        """A part of a level that can not rest now."""
+        self._withheld.append(Withheld(side, level, quantity))
 
     def alarm(self, code: str, level: str, text: str) -> None:
         self.alarms.append(Alarm(code, "critical" if level == "critical" else "warning", text))
 
     def wake_at(self, at: Millis) -> None:
         self._at = at if self._at is None else min(self._at, at)
+
+    def wake_beyond(self, side: Side, price: Price) -> None:
+        """Be asked again when the price has run to ``price`` in the direction in which the side earns."""
+        if side is Side.LONG:
+            self._above = price if self._above is None else min(self._above, price)
+        else:
+            self._below = price if self._below is None else max(self._below, price)
 
     def wake_between(self, below: Price, above: Price) -> None:
         self._below = below if self._below is None else max(self._below, below)

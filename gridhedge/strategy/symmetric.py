@@ -6,20 +6,22 @@ more level rests on both where the budget allows it, or on neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Urgency, Wanted
 from gridhedge.domain.events import CycleOpened, Decision, LookAheadSwitched, ReferenceFixed
+from gridhedge.domain.invariants import Violation, settled
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order
-from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
+from gridhedge.domain.values import ONE, SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.budget import RETURN_FACTOR, level_margin, missing_margin
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.ladder import base_quantity, completed_table, fraction, reference_quantities, resting_levels
 from gridhedge.strategy.reentry import next_cycle, now_levels
 from gridhedge.strategy.settings import SymmetricSettings
 from gridhedge.strategy.take_profit import is_good_enough, take_profit_price
-from gridhedge.strategy.view import Plan, View
+from gridhedge.strategy.view import Found, Plan, View, Withheld
 
 _TENTH = 10
 _TRY_PAIR_AGAIN_MS = 60_000
@@ -29,6 +31,8 @@ class Symmetric:
     """Plans both sides of one symbol. Holds settings only."""
 
     kind = "symmetric"
+    sides: tuple[Side, ...] = SIDES
+    owns_position = False
 
     def __init__(self, settings: SymmetricSettings) -> None:
         self.settings = settings
@@ -100,8 +104,22 @@ class Symmetric:
             found.append(f"the ladder ends after {levels} of {most} levels: {limits}")
         return tuple(found)
 
-    def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
-        return completed_table(self.settings, view.instrument, known, self._table(view))
+    def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
+        """The table that the levels of both sides imply."""
+        if not any(story.cycle for story in found):
+            return ()
+        known: dict[int, Quantity] = {}
+        # The older cycle is nearer to the table's beginning: no residue has shrunk its orders yet.
+        for story in sorted(found, key=lambda story: -story.cycle):
+            known.update({level: entry.quantity for level, entry in story.entries.items()})
+        table = completed_table(self.settings, view.instrument, known, self._table(view))
+        return (ReferenceFixed(view.book.symbol, table, view.now),)
+
+    def closing(self, side: SideBook) -> Quantity:
+        return side.held
+
+    def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
+        return settled(book, withheld)
 
     def _opening_margin(self, view: View, quantity: Quantity) -> Money:
         return 2 * level_margin(quantity, view.market.ask, view.leverage, view.fees.taker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
@@ -9,7 +10,9 @@ from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Wanted
 from gridhedge.domain.events import Decision, MarketSeen
 from gridhedge.domain.instrument import Fees, Instrument
-from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
+from gridhedge.domain.invariants import Violation
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
 
 
 class View(NamedTuple):
@@ -29,6 +32,8 @@ class View(NamedTuple):
     """Per side; 0 means no cap."""
     now: Millis
     tick_ms: Millis
+    wallet_balance: Money = ZERO
+    """Margin balance without unrealised profit."""
 
 
 class Alarm(NamedTuple):
@@ -62,12 +67,40 @@ class Plan(NamedTuple):
     withheld: tuple[Withheld, ...] = ()
 
 
+class FoundEntry(NamedTuple):
+    """The entry orders of one level, as a venue's history tells them."""
+
+    price: Price
+    quantity: Quantity
+    """Of the largest order."""
+    filled: Quantity
+    """Of all of them."""
+
+
+class Found(NamedTuple):
+    """The last cycle of a side, as a venue's history tells it."""
+
+    side: Side
+    cycle: int
+    """0: none."""
+    entries: dict[int, FoundEntry]
+    """By level."""
+    held: Quantity
+    """The venue's position."""
+    average: Price
+
+
 class Strategy(Protocol):
     """A pure decision. Same view, same answer."""
 
     kind: str
     promised_rate: Decimal
     """The part of a cycle's cost that a take-profit promises to earn net; 0 where nothing is promised."""
+    sides: tuple[Side, ...]
+    """The sides that it trades."""
+    owns_position: bool
+    """Whether the whole position is the strategy's, what the user has added by hand included; the venue's position is
+    then read before each closing order."""
 
     def decide(self, view: View) -> tuple[Decision, ...]:
         """What must be remembered before orders can be planned (a new cycle, a table of quantities). The engine writes
@@ -79,5 +112,11 @@ class Strategy(Protocol):
     def remarks(self, view: View) -> tuple[str, ...]:
         """What the user should know before the first order: limits of the venue that change what was asked for."""
 
-    def table_from(self, known: dict[int, Quantity], view: View) -> tuple[Quantity, ...]:
-        """The table of quantities that the levels found in a venue's history imply (recovery from nothing)."""
+    def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
+        """What must be remembered, as far as the orders found in a venue's history tell (recovery from nothing)."""
+
+    def closing(self, side: SideBook) -> Quantity:
+        """How much of what a side holds its limit exits should close."""
+
+    def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
+        """What its own invariants find at the end of a quiet tick."""

@@ -7,7 +7,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridhedge.domain.ladder_book import SideBook, spread
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.levels import spread
 from gridhedge.domain.order import Order, OrderKey, client_id
 from gridhedge.domain.values import Role, Side
 from tests.domain.journal import TABLE, TAG, L, S
@@ -116,8 +117,8 @@ def test_refilling_keeps_the_share_of_fees_and_funding_of_what_is_left() -> None
     """300 held with 6 of fees and 3 of funding, 75 left: a quarter of both, all on level 0 at the given average."""
     side = SideBook(L)
     side.enter(((0, D(100)), (1, D(200))), D(10), D(6), 4, "v")
-    side.funding = D(3)
-    side.refill(TABLE, D(75), D(11))
+    side.funding, side.reference = D(3), TABLE
+    side.refill(D(75), D(11))
     assert [fill.quantity for fill in side.fills] == [D(75)]
     assert (side.entered, side.cost, side.fees, side.funding) == (D(75), D(825), D("1.5"), D("0.75"))
     assert (side.closed, side.closed_money, side.held) == (D(0), D(0), D(75))
@@ -128,7 +129,7 @@ def test_refilling_with_nothing_empties_the_side() -> None:
     """No level, no money; the cycle itself is ended by the book."""
     side = SideBook(L)
     side.enter(((0, D(100)),), D(10), D(6), 4, "v")
-    side.refill(TABLE, D(0), D(0))
+    side.refill(D(0), D(0))
     assert (side.fills, side.entered, side.cost, side.fees, side.funding) == ([], 0, 0, 0, 0)
 
 
@@ -139,10 +140,12 @@ def test_a_residue_is_what_executed_last() -> None:
     side.enter(((0, D(100)),), D(10), D(1), 1, "")
     side.enter(((1, D(200)),), D(9), D(4), 2, "")
     side.leave(D(250), D(12), D(0))
-    assert side.end(7) == (D(50), D(450), D(1))
+    side.reference = TABLE
+    side.end(7, D(12))
     assert side.realised == D(3000) - D(1000 + 1350) - D(4)
     assert (side.cycles, side.cycle, side.last_cycle, side.ended_at) == (1, 0, 1000, 7)
-    assert (side.entered, side.cost, side.fees, side.closed, side.closed_money) == (0, 0, 0, 0, 0)
+    assert (side.entered, side.cost, side.carried, side.fees) == (50, 450, 450, 1)
+    assert (side.closed, side.closed_money, side.exit_price) == (0, 0, D(12))
 
 
 @given(
@@ -161,9 +164,9 @@ def test_money_is_neither_made_nor_lost_at_the_end_of_a_cycle(
     entered, cost, fees = side.entered, side.cost, side.fees
     closed = min(closed, entered)
     side.leave(closed, price, D(0))
-    residue, rest, fee = side.end(2)
-    assert residue == entered - closed
-    assert abs(side.realised - (cost - rest - closed * price - (fees - fee))) < D("1E-15")
+    side.end(2, price)
+    assert side.entered == entered - closed
+    assert abs(side.realised - (cost - side.cost - closed * price - (fees - side.fees))) < D("1E-15")
 
 
 def test_the_end_makes_all_orders_stale() -> None:
@@ -174,7 +177,7 @@ def test_the_end_makes_all_orders_stale() -> None:
     side.adopt(entry)
     side.adopt(exit_order)
     side.refused[3] = 1
-    side.end(5)
+    side.end(5, None)
     assert (side.entries, side.exits, side.revisions, side.refused) == ({}, {}, {}, {})
     assert set(side.stale) == {entry.client_id, exit_order.client_id}
 
@@ -208,13 +211,13 @@ def test_releasing_a_stale_order_leaves_the_slot_alone() -> None:
 def test_the_unhedged_time_ends_with_the_last_now_level() -> None:
     """Ended at 10, two now-levels: full at 25, so 15; a shorter one later does not lower the worst."""
     side = SideBook(L)
-    side.ended_at, side.now_levels = 10, 2
+    side.ended_at, side.now_levels, side.reference = 10, 2, TABLE
     side.enter(((0, D(100)), (1, D(199))), D(10), D(0), 20, "")
-    side.measure_hedge(TABLE, 20)
+    side.measure_hedge(20)
     assert (side.unhedged_last, side.ended_at) == (0, 10)
     side.enter(((1, D(1)),), D(10), D(0), 25, "")
-    side.measure_hedge(TABLE, 25)
+    side.measure_hedge(25)
     assert (side.unhedged_last, side.unhedged_max, side.ended_at) == (15, 15, 0)
     side.ended_at = 30
-    side.measure_hedge(TABLE, 35)
+    side.measure_hedge(35)
     assert (side.unhedged_last, side.unhedged_max) == (5, 15)

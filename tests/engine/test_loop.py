@@ -212,7 +212,7 @@ def test_a_difference_that_stands_freezes_after_the_venue_was_asked() -> None:
     world.tick(2)
     assert not world.session.stopper.reason
     world.tick(3)
-    assert "I-15: long: take-profit for 0 of 376 held" in world.session.stopper.reason
+    assert "I-15: long: exits for 0, wanted for 376 of 376 held" in world.session.stopper.reason
     assert len(venue.read) >= 1
 
 

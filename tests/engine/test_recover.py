@@ -9,10 +9,20 @@ import pytest
 
 from gridhedge.domain.account import OrderRecord, Position
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import Event, Execution, Funding, OrderAdopted, OrderUpdate, PositionMended, ReferenceFixed
+from gridhedge.domain.events import (
+    Decision,
+    Event,
+    Execution,
+    Funding,
+    OrderAdopted,
+    OrderUpdate,
+    PositionMended,
+    ReferenceFixed,
+)
 from gridhedge.domain.order import OrderKey, OrderState, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.recover import Truth, differences, position_differences, rebuild
+from gridhedge.strategy.view import Found
 from tests.domain.journal import CYCLE, TABLE, TAG, XYZ, Journal, L, S, filled
 
 D = Decimal
@@ -82,9 +92,12 @@ class History:
         return Truth(at, tuple(self.open), tuple(self.ended), tuple(self.facts), tuple(self.positions))
 
 
-def complete(known: dict[int, Decimal]) -> tuple[Decimal, ...]:
+def complete(found: Sequence[Found]) -> tuple[Decision, ...]:
     """Doubling from level 0, as a strategy would."""
-    return tuple(known[0] * 2**level for level in range(4))
+    known: dict[int, Decimal] = {}
+    for story in sorted(found, key=lambda story: -story.cycle):
+        known.update({level: entry.quantity for level, entry in story.entries.items()})
+    return (ReferenceFixed(XYZ, tuple(known[0] * 2**level for level in range(4)), NOW),) if known else ()
 
 
 def rebuilt(history: History) -> SymbolBook:

@@ -160,19 +160,19 @@ class World:
     def run_into(self, side: Side, level: int) -> None:
         """Let the price trade through a resting entry."""
         order = self.book.of(side).entries[level]
-        self.go(order.price - RULES.tick_size * side.sign)
+        self.go(order.price - self.desk.instrument.tick_size * side.sign)
 
     def take_profit(self, side: Side) -> None:
         """Let the price trade through a side's take-profit."""
         order = self.book.of(side).exits[Role.TAKE_PROFIT]
-        self.go(order.price + RULES.tick_size * side.sign)
+        self.go(order.price + self.desk.instrument.tick_size * side.sign)
 
     def at_venue(self) -> list[OrderRecord]:
         return list(self.paper.snapshot([DOGE]).orders)
 
-    def held(self, side: Side) -> Decimal:
+    def held(self, side: Side, symbol: str = DOGE) -> Decimal:
         """The position of a side as the exchange has it."""
-        return self.exchange.market(DOGE).holding(side).quantity
+        return self.exchange.market(symbol).holding(side).quantity
 
     def forget(self) -> None:
         """The process dies and its disk with it: a new bot that remembers nothing."""

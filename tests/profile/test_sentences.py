@@ -129,10 +129,10 @@ BROKEN = [
     ("name: paper", "name: [paper]", "3: venue.name: a list is not a venue; choose paper or bybit"),
     (
         "kind: symmetric",
-        "kind: trim",
-        "12: symbols[0].strategy.kind: strategy trim is not available in this version; choose symmetric",
+        "kind: signal",
+        "12: symbols[0].strategy.kind: strategy signal is not available in this version; choose symmetric or trim",
     ),
-    ("      kind: symmetric\n", "", "11: symbols[0].strategy.kind: is missing; give symmetric"),
+    ("      kind: symmetric\n", "", "11: symbols[0].strategy.kind: is missing; give symmetric or trim"),
     (
         "kind: synthetic",
         "kind: candle",

@@ -1,0 +1,67 @@
+"""The search for the largest quantity that a venue accepts, in a bounded number of requests."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from gridhedge.domain.order import Order
+from gridhedge.domain.values import ZERO, Millis, Quantity
+
+MAX_REQUESTS = 10
+"""Enough for a bisection of the whole grid: 2^10 > 1000."""
+FORGOTTEN_MS: Millis = 300_000
+"""An old refusal says nothing of now: after so long the whole quantity is asked for again."""
+_GRID = 1000
+
+
+class Squeeze(NamedTuple):
+    """What is known of one order's quantity after the venue has refused it for its size."""
+
+    refused: Quantity
+    """The smallest quantity that was refused."""
+    accepted: Quantity
+    """The largest that was accepted; 0 while none was."""
+    requests: int
+    at: Millis
+    """When the venue answered last."""
+
+    def after_refusal(self, quantity: Quantity, at: Millis) -> Squeeze:
+        if at - self.at > FORGOTTEN_MS:
+            return Squeeze(quantity, ZERO, 1, at)
+        accepted = self.accepted if self.accepted < quantity else ZERO
+        return Squeeze(min(self.refused, quantity), accepted, self.requests + 1, at)
+
+    def after_acceptance(self, quantity: Quantity, at: Millis) -> Squeeze | None:
+        """None once nothing smaller than what was accepted has been refused: the search is over."""
+        if quantity >= self.refused:
+            return None
+        return Squeeze(self.refused, max(self.accepted, quantity), self.requests + 1, at)
+
+    def next_try(self, wanted: Quantity, least: Decimal, step: Quantity, first: Quantity | None = None) -> Quantity:
+        """The quantity to ask for now: on a 0.1 % grid of ``wanted``, not below ``least`` (a fraction) of it, floored
+        to ``step``. ``first`` is the guess after the first refusal; after that the interval is halved. What was
+        accepted once the search has ended; 0: the venue accepts nothing of that size.
+        """
+        if self.requests >= MAX_REQUESTS:
+            return self.accepted
+        unit = wanted / _GRID
+        lowest = int(least * _GRID)
+        high = int(min(self.refused, wanted) / unit)
+        low = int(self.accepted / unit) if self.accepted else lowest
+        place = (low + high) // 2
+        if self.requests == 1 and first is not None:
+            place = max(min(int(first / unit), high - 1), lowest)
+        quantity = unit * place // step * step
+        if quantity >= self.refused:  # the step is coarser than the grid
+            quantity = self.refused - step
+        if quantity <= self.accepted or quantity < unit * lowest or quantity <= 0:
+            return self.accepted
+        return quantity
+
+
+def refused_again(known: Squeeze | None, order: Order, at: Millis) -> Squeeze:
+    """What is known after the venue has refused to place an order, or to amend it to another quantity."""
+    rests = ZERO if order.amending is None else order.remaining
+    refused = order.remaining if order.amending is None else order.amending[1] - order.filled
+    return (known or Squeeze(refused, rests, 0, at)).after_refusal(refused, at)

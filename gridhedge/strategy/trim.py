@@ -1,0 +1,386 @@
+"""The uneven grid that sheds its load: one direction (or two that know nothing of each other), few and deep entries.
+
+Level 1 alone takes a profit. As soon as a deeper level has executed, everything but level 1 is shed where it breaks
+even, and a new grid is built in which what is left is level 1. Once the deepest level has executed a stop-loss is bound
+to the whole position. Everything that must be remembered (capital, center, table) is written into the book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.change import Urgency, Wanted
+from gridhedge.domain.events import (
+    CapitalFixed,
+    CycleOpened,
+    Decision,
+    GridFixed,
+    LevelShrunk,
+    SurplusTaken,
+)
+from gridhedge.domain.invariants import Violation, settled_grid
+from gridhedge.domain.ladder_book import SideBook, average_price
+from gridhedge.domain.levels import FIRST_LEVEL
+from gridhedge.domain.order import Order
+from gridhedge.domain.squeeze import FORGOTTEN_MS
+from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
+from gridhedge.strategy.budget import level_margin
+from gridhedge.strategy.draft import Draft
+from gridhedge.strategy.grid import (
+    Grid,
+    break_even_at,
+    center_of,
+    grid_around,
+    range_edge,
+    side_of,
+    stop_price,
+    take_profit_at,
+)
+from gridhedge.strategy.reentry import next_cycle
+from gridhedge.strategy.settings import TrimSettings
+from gridhedge.strategy.view import Found, Plan, View, Withheld
+
+_MINUTE_MS: Millis = 60_000
+_FIGURES_LAG_MS: Millis = 5_000
+"""So long after a new grid the venue's figures may still count what the old one tied up."""
+_LEAST_ENTRY = Decimal("0.3")
+_LEAST_EXIT = Decimal("0.5")
+_THOUSAND = 1000
+
+
+class Trim:
+    """Plans one or both sides of one symbol. Holds settings only."""
+
+    kind = "trim"
+    promised_rate = ZERO
+    owns_position = True
+
+    def __init__(self, *settings: TrimSettings) -> None:
+        self.settings = {side_of(entry): entry for entry in settings}
+        self.sides: tuple[Side, ...] = tuple(side for side in SIDES if side in self.settings)
+
+    # ---- decide --------------------------------------------------------------------------------------------------
+
+    def decide(self, view: View) -> tuple[Decision, ...]:
+        """Capital once, a surplus taken over, a grid where there is none, and levels shrunk to what can be paid."""
+        decisions: list[Decision] = []
+        for side in self.sides:
+            decisions += self._decide_side(view, view.book.of(side))
+        if not decisions:
+            decisions += self._shrink(view)
+        return tuple(decisions)
+
+    def _decide_side(self, view: View, ladder: SideBook) -> Sequence[Decision]:
+        symbol, side, now = view.book.symbol, ladder.side, view.now
+        if not ladder.capital_at:
+            amount = self._first_capital(view, side)
+            return [CapitalFixed(symbol, side, amount, now)] if amount > 0 else []
+        if ladder.surplus > 0:
+            return [SurplusTaken(symbol, side, ladder.surplus, now)]
+        center = self._new_center(view, ladder)
+        if center is None:
+            return []
+        grid = self._grid(view, ladder, center)
+        decisions: list[Decision] = [GridFixed(symbol, side, center, grid.quantities, grid.prices, now)]
+        if not ladder.cycle:
+            decisions.append(CycleOpened(symbol, side, next_cycle(ladder, now), 0, now))
+        return decisions
+
+    def _first_capital(self, view: View, side: Side) -> Money:
+        settings = self.settings[side]
+        return settings.initial_capital or settings.capital_fraction * view.wallet_balance
+
+    def _grid(self, view: View, ladder: SideBook, center: Price) -> Grid:
+        return grid_around(
+            self.settings[ladder.side],
+            view.instrument,
+            view.leverage,
+            center,
+            ladder.working_capital,
+            view.max_notional,
+            max(ladder.held, ZERO),
+        )
+
+    def _new_center(self, view: View, ladder: SideBook) -> Price | None:
+        """Where a new grid is to be built; None while the present one stays, or before the first minute is over."""
+        settings, last = self.settings[ladder.side], view.market.last
+        if ladder.cycle and ladder.center is not None:
+            return last if not ladder.entered and self._is_left_behind(view, ladder) else None
+        average = average_price(ladder)
+        if ladder.held > 0 and average is not None:
+            return center_of(settings, average)
+        exited = ladder.exit_price
+        if exited is not None:
+            return exited if self._is_between(ladder.side, self._nearest(view, ladder, exited), last, exited) else last
+        return last if view.now >= _next_minute(ladder.capital_at) else None
+
+    def _nearest(self, view: View, ladder: SideBook, center: Price) -> Price:
+        """The first entry price of a grid around ``center``."""
+        return self._grid(view, ladder, center).prices[FIRST_LEVEL]
+
+    def _is_between(self, side: Side, entry: Price, price: Price, center: Price) -> bool:
+        """Whether a grid around ``center`` is neither left behind nor would execute at once."""
+        edge = range_edge(self.settings[side], center)
+        return (price - entry) * side.sign > 0 and (edge - price) * side.sign > 0
+
+    def _is_left_behind(self, view: View, ladder: SideBook) -> bool:
+        """A grid that holds nothing: the price has left its range, or has passed entries that did not rest."""
+        assert ladder.center is not None
+        last, sign = view.market.last, ladder.side.sign
+        if (last - range_edge(self.settings[ladder.side], ladder.center)) * sign >= 0:
+            return True
+        open_levels = (level for level, size in enumerate(ladder.reference) if size > 0)
+        first = next(open_levels, None)
+        return first is not None and first not in ladder.entries and (last - ladder.prices[first]) * sign <= 0
+
+    # ---- too little margin ---------------------------------------------------------------------------------------
+
+    def _shrink(self, view: View) -> Iterator[Decision]:
+        """Levels that can not be paid: what the venue has refused first, then what our own figures do not allow."""
+        left = view.available - view.reserve
+        for side in self.sides:
+            ladder = view.book.of(side)
+            for level, wish in enumerate(ladder.wished):
+                filled, price = ladder.filled(level), ladder.prices[level]
+                wanted = wish - filled
+                if wanted <= 0:
+                    continue
+                squeeze = ladder.squeezes.get((Role.GRID, level))
+                affordable = self._affordable(view, wanted, price, left)
+                if squeeze is not None:
+                    if filled > 0:
+                        continue
+                    least = view.instrument.least_quantity(price)
+                    quantity = squeeze.next_try(wanted, _LEAST_ENTRY, view.instrument.lot_step, affordable)
+                    target = quantity if quantity >= least else ZERO
+                elif level in ladder.entries or view.now < ladder.grid_at + _FIGURES_LAG_MS:
+                    continue
+                else:
+                    rest = ladder.reference[level] - filled
+                    need = self._margin(view, rest, price)
+                    target = rest if need <= left else affordable
+                    left -= self._margin(view, target, price)
+                if filled + target != ladder.reference[level]:
+                    yield LevelShrunk(view.book.symbol, side, level, filled + target, view.now)
+
+    def _margin(self, view: View, quantity: Quantity, price: Price) -> Money:
+        return level_margin(quantity, price, view.leverage, view.fees.taker)
+
+    def _affordable(self, view: View, wanted: Quantity, price: Price, left: Money) -> Quantity:
+        """The largest part of an entry, on a 0.1 % grid, that ``left`` pays for; 0 below 30 %."""
+        need = self._margin(view, wanted, price)
+        share = int(left * _THOUSAND / need) if need > left else _THOUSAND
+        if share < _LEAST_ENTRY * _THOUSAND:
+            return ZERO
+        quantity = view.instrument.floor_quantity(wanted * share / _THOUSAND)
+        return quantity if quantity >= view.instrument.least_quantity(price) else ZERO
+
+    # ---- what else the engine asks -------------------------------------------------------------------------------
+
+    def remarks(self, view: View) -> tuple[str, ...]:
+        """Levels that the venue's limits leave out at the present price."""
+        found = []
+        for side in self.sides:
+            ladder = view.book.of(side)
+            capital = ladder.working_capital if ladder.capital_at else self._first_capital(view, side)
+            settings = self.settings[side]
+            price = view.market.last
+            grid = grid_around(settings, view.instrument, view.leverage, price, capital, view.max_notional)
+            out = [str(level) for level, size in enumerate(grid.quantities) if not size and level >= FIRST_LEVEL]
+            if out:
+                limits = "the venue's minimum, its limits at this leverage, or max_notional_per_side"
+                found.append(f"{side.value}: no level {', '.join(out)} with a capital of {capital:.2f}: {limits}")
+        return tuple(found)
+
+    def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
+        """Center and table as the last cycle's orders tell them; the capital begins anew."""
+        decisions: list[Decision] = []
+        for story in found:
+            settings = self.settings.get(story.side)
+            if settings is None or not story.cycle:
+                continue
+            levels = [level for level in sorted(story.entries) if FIRST_LEVEL <= level <= settings.max_entry_level]
+            if levels:
+                center = center_of(settings, story.entries[levels[0]].price, levels[0])
+            elif story.held > 0:
+                center = center_of(settings, story.average)
+            else:
+                continue
+            capital = self._first_capital(view, story.side)
+            deeper = sum((story.entries[level].filled for level in levels if level > FIRST_LEVEL), ZERO)
+            one = max(story.held - deeper, ZERO) if FIRST_LEVEL not in levels else ZERO
+            grid = grid_around(settings, view.instrument, view.leverage, center, capital, view.max_notional, one)
+            quantities, prices = list(grid.quantities), list(grid.prices)
+            for level in levels:
+                quantities[level], prices[level] = story.entries[level].quantity, story.entries[level].price
+            symbol, now = view.book.symbol, view.now
+            decisions.append(CapitalFixed(symbol, story.side, capital, now))
+            decisions.append(GridFixed(symbol, story.side, center, tuple(quantities), tuple(prices), now))
+        return tuple(decisions)
+
+    def closing(self, side: SideBook) -> Quantity:
+        """Everything, but level 1 stays once a deeper one has executed; what was asked for in vain is not missed."""
+        if side.held <= 0 or side.stop_is_passed or Role.CLOSE in side.exits:
+            return ZERO
+        role, quantity = self._limit_exit(side)
+        squeeze = side.squeezes.get((role, 0))
+        return quantity if squeeze is None else min(squeeze.accepted, quantity)
+
+    def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
+        found = []
+        for side in self.sides:
+            ladder = book.of(side)
+            if not ladder.stop_is_passed and Role.CLOSE not in ladder.exits:
+                found += settled_grid(ladder, self.closing(ladder), _is_deepest(ladder))
+        return found
+
+    # ---- plan ----------------------------------------------------------------------------------------------------
+
+    def plan(self, view: View) -> Plan:
+        """Exits for what is held, and every level of the grid that has not executed."""
+        draft = Draft(view)
+        spendable = view.available - view.reserve
+        for side in SIDES:
+            ladder = view.book.of(side)
+            if side not in self.settings:
+                if ladder.held > 0:
+                    draft.alarm("foreign", "critical", f"{side.value} {ladder.held} is held, but not traded any more")
+                continue
+            if not ladder.cycle or ladder.center is None:
+                self._wait(draft, ladder)
+                continue
+            self._want_exits(draft, ladder)
+            spendable = self._want_entries(draft, ladder, spendable)
+            if not ladder.entered:
+                draft.wake_beyond(side, range_edge(self.settings[side], ladder.center))
+        return draft.finish()
+
+    def _wait(self, draft: Draft, ladder: SideBook) -> None:
+        if not ladder.capital_at:
+            draft.alarm("capital", "warning", f"{ladder.side.value}: the wallet is empty, there is no capital to begin")
+        else:
+            draft.wake_at(_next_minute(ladder.capital_at))
+
+    # ---- entries -------------------------------------------------------------------------------------------------
+
+    def _want_entries(self, draft: Draft, ladder: SideBook, spendable: Money) -> Money:
+        view, side = draft.view, ladder.side
+        for level in range(FIRST_LEVEL, len(ladder.reference)):
+            self._tell_shortage(draft, ladder, level)
+            rest, price = ladder.reference[level] - ladder.filled(level), ladder.prices[level]
+            if rest <= 0:
+                continue
+            if level not in ladder.entries:
+                if rest < view.instrument.least_quantity(price):
+                    draft.withhold(side, level, rest)
+                    continue
+                need = self._margin(view, rest, price)
+                draft.depend(need - spendable)
+                if need > spendable:
+                    draft.withhold(side, level, rest)
+                    text = f"no {side.value} level {level} yet: it needs {need:.2f}, spendable {spendable:.2f}"
+                    draft.alarm(f"budget {side.value} {level}", "warning", text)
+                    draft.wake_at(max(ladder.grid_at + _FIGURES_LAG_MS, view.now + 1))
+                    continue
+                spendable -= need
+                draft.reserved += need
+            why = "enlarges the position at a better price" if ladder.entered else "opens the side at a better price"
+            draft.wanted.append(Wanted(side, Role.GRID, level, price, rest, Urgency.ENTRY, why))
+        return spendable
+
+    def _tell_shortage(self, draft: Draft, ladder: SideBook, level: int) -> None:
+        size, wish, side = ladder.reference[level], ladder.wished[level], ladder.side.value
+        if size >= wish:
+            return
+        what = f"has {size} instead of {wish}" if size else "is left out"
+        text = f"{side} level {level} {what} until the next grid: there is too little margin"
+        draft.alarm(f"margin {side} {level}", "warning", text)
+
+    # ---- exits ---------------------------------------------------------------------------------------------------
+
+    def _limit_exit(self, ladder: SideBook) -> tuple[Role, Quantity]:
+        """Level 1 alone is closed with its profit; deeper ones are shed as soon as that costs nothing."""
+        kept = ladder.filled(FIRST_LEVEL)
+        if len(ladder.fills) - 1 > FIRST_LEVEL and ladder.held > kept:
+            return Role.BREAK_EVEN, ladder.held - kept
+        return Role.TAKE_PROFIT, ladder.held
+
+    def _want_exits(self, draft: Draft, ladder: SideBook) -> None:
+        view, side, held = draft.view, ladder.side, ladder.held
+        if held <= 0:
+            return
+        if held < view.instrument.min_quantity:
+            draft.alarm(f"dust {side.value}", "warning", f"{side.value} {held} is too small to close")
+            return
+        if _is_deepest(ladder):
+            assert ladder.center is not None
+            trigger = stop_price(self.settings[side], view.instrument, ladder.center)
+            if self._must_close_now(view, ladder, trigger):
+                touch = view.market.bid if side is Side.LONG else view.market.ask
+                quantity = min(held, view.instrument.max_market_quantity)
+                draft.want_close(side, touch, quantity, f"the mark price is beyond the stop-loss at {trigger}")
+                return
+            self._want_stop(draft, ladder, trigger)
+        role, quantity = self._limit_exit(ladder)
+        order = ladder.exits.get(role)
+        if order is not None and order.remaining < quantity and self._may_wait(draft, ladder, order):
+            draft.want_exit(side, order.price, order.remaining, role)
+            return
+        quantity = self._acceptable(draft, ladder, role, quantity)
+        if quantity > 0:
+            draft.want_exit(side, self._exit_price(view, ladder, role), quantity, role)
+
+    def _must_close_now(self, view: View, ladder: SideBook, trigger: Price) -> bool:
+        """A stop that does not wait at the venue, and that would not wait there any more."""
+        if ladder.stop_is_passed or Role.CLOSE in ladder.exits:
+            return True
+        return Role.STOP_LOSS not in ladder.exits and (view.market.mark - trigger) * ladder.side.sign <= 0
+
+    def _want_stop(self, draft: Draft, ladder: SideBook, trigger: Price) -> None:
+        order = ladder.exits.get(Role.STOP_LOSS)
+        if order is not None and order.remaining < ladder.held and self._may_wait(draft, ladder, order):
+            draft.want_stop(ladder.side, order.price, order.remaining)
+        else:
+            draft.want_stop(ladder.side, trigger, ladder.held)
+
+    def _may_wait(self, draft: Draft, ladder: SideBook, order: Order) -> bool:
+        """While a level fills in many parts, exits follow once a tick."""
+        due = order.changed + draft.view.tick_ms
+        if draft.view.now >= due or not any(ZERO < entry.filled < entry.quantity for entry in ladder.entries.values()):
+            return False
+        draft.wake_at(due)
+        return True
+
+    def _acceptable(self, draft: Draft, ladder: SideBook, role: Role, quantity: Quantity) -> Quantity:
+        """What the venue takes of an exit that it has refused as more than the position."""
+        squeeze = ladder.squeezes.get((role, 0))
+        if squeeze is None or squeeze.refused > quantity or draft.view.now - squeeze.at > FORGOTTEN_MS:
+            return quantity
+        draft.wake_at(squeeze.at + FORGOTTEN_MS + 1)
+        taken = squeeze.next_try(quantity, _LEAST_EXIT, draft.view.instrument.lot_step)
+        text = f"{ladder.side.value}: the venue refuses to close {quantity} as reduce-only, trying {taken}"
+        draft.alarm(f"reduce {ladder.side.value}", "critical", text)
+        return taken
+
+    def _exit_price(self, view: View, ladder: SideBook, role: Role) -> Price:
+        settings = self.settings[ladder.side]
+        if role is Role.TAKE_PROFIT:
+            return take_profit_at(settings, view.instrument, ladder)
+        price = break_even_at(settings, view.instrument, ladder, view.fees.maker)
+        touch = view.market.bid if ladder.side is Side.LONG else view.market.ask
+        if (touch - price) * ladder.side.sign >= 0:
+            return break_even_at(settings, view.instrument, ladder, view.fees.taker)
+        return price
+
+
+def _is_deepest(ladder: SideBook) -> bool:
+    """Whether the deepest level that the grid still has, has executed: no other entry will mend the average."""
+    deepest = max((level for level, size in enumerate(ladder.reference) if size > 0), default=0)
+    return FIRST_LEVEL < deepest < len(ladder.fills) and ladder.held > 0
+
+
+def _next_minute(at: Millis) -> Millis:
+    """The close of the one-minute candle that is under way at ``at``."""
+    return (at // _MINUTE_MS + 1) * _MINUTE_MS
