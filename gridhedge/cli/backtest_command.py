@@ -89,10 +89,10 @@ def command(
 
 def with_symbol(profile: Profile, symbol: str) -> Profile:
     """The one-symbol profile, trading another symbol with the same settings."""
-    if len(profile.symbols) != 1:
-        raise UsageError(f"--symbol replaces the symbol of a one-symbol profile; this one has {len(profile.symbols)}")
-    entry = profile.symbols[0].model_copy(update={"symbol": symbol})
-    return profile.model_copy(update={"symbols": (entry,)})
+    if len(profile.traded) != 1:
+        raise UsageError(f"--symbol replaces the symbol of a one-symbol profile; this one has {len(profile.traded)}")
+    entries = tuple(entry.model_copy(update={"symbol": symbol}) for entry in profile.symbols)
+    return profile.model_copy(update={"symbols": entries})
 
 
 def _load(
@@ -100,15 +100,16 @@ def _load(
 ) -> dict[str, Candles]:
     from gridhedge.replay.candles import load_candles
 
-    if len(files) != len(profile.symbols):
-        names = ", ".join(entry.symbol for entry in profile.symbols)
-        raise UsageError(f"{len(files)} --data files for {len(profile.symbols)} symbols ({names}): give one per symbol")
+    symbols = profile.traded
+    if len(files) != len(symbols):
+        names = ", ".join(symbols)
+        raise UsageError(f"{len(files)} --data files for {len(symbols)} symbols ({names}): give one per symbol")
     first = None if start is None else moment("--from", start)
     last = None if end is None else moment("--to", end)
     loaded = {}
-    for entry, file in zip(profile.symbols, files, strict=True):
+    for symbol, file in zip(symbols, files, strict=True):
         candles = load_candles(file, allow_gaps)
-        loaded[entry.symbol] = candles.between(first, last)
+        loaded[symbol] = candles.between(first, last)
     return _common_window(loaded)
 
 
@@ -131,13 +132,12 @@ def _load_funding(
         return {}
     from gridhedge.replay.funding import load_funding
 
-    if len(files) != len(profile.symbols):
-        raise UsageError(
-            f"{len(files)} --funding files for {len(profile.symbols)} symbols: give one per symbol, or none"
-        )
+    symbols = profile.traded
+    if len(files) != len(symbols):
+        raise UsageError(f"{len(files)} --funding files for {len(symbols)} symbols: give one per symbol, or none")
     return {
-        entry.symbol: load_funding(file).between(candles[entry.symbol].start, candles[entry.symbol].end)
-        for entry, file in zip(profile.symbols, files, strict=True)
+        symbol: load_funding(file).between(candles[symbol].start, candles[symbol].end)
+        for symbol, file in zip(symbols, files, strict=True)
     }
 
 

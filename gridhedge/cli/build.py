@@ -162,7 +162,7 @@ def paper_exchange(profile: Profile) -> Exchange:
     Raises UsageError: a symbol that the shipped rules do not have, a feed file that can not be used.
     """
     paper = paper_settings(profile)
-    listings = [_listing(paper, entry.symbol) for entry in profile.symbols]
+    listings = [_listing(paper, symbol) for symbol in profile.traded]
     return Exchange(listings, paper.balance, fill=paper.fill, liquidity=paper.liquidity)
 
 

@@ -32,7 +32,7 @@ def command(profile: Path, as_json: bool, data_dir: Path) -> None:
         checks = [
             Check("profile", True, f"{profile}: account {settings.account}, digest {settings.digest}"),
             _stop_check(data_dir, settings.account),
-            *venue.checks([entry.symbol for entry in settings.symbols]),
+            *venue.checks(settings.traded),
             *_strategy_checks(settings, venue),
         ]
     finally:

@@ -55,7 +55,7 @@ def command(profile: Path, yes: bool, live: bool, data_dir: Path) -> None:
     pid = running(data_dir, account)
     others = [name for name in known_accounts(data_dir) if pid and name != account and running(data_dir, name) == pid]
     money = "REAL MONEY" if settings.venue.real_money else "demo"
-    symbols = ", ".join(entry.symbol for entry in settings.symbols)
+    symbols = ", ".join(settings.traded)
     if others:
         click.echo(f"The same process trades {', '.join(others)}, too: it is stopped, and their orders stay.")
     if not yes and not click.confirm(f"Close everything of account {account} ({money}) on {symbols} at market?"):

@@ -36,6 +36,7 @@ class Parts(NamedTuple):
 def policy_of(profile: Profile) -> Policy:
     """The account's rules in the engine's units."""
     risk, system = profile.risk, profile.system
+    longest = min(entry.strategy.longest_sync_seconds for entry in profile.symbols)
     return Policy(
         risk.balance_buffer_percent / HUNDRED,
         risk.mm_rate_threshold,
@@ -45,7 +46,7 @@ def policy_of(profile: Profile) -> Policy:
         risk.on_stop,
         risk.max_notional_per_side,
         int(system.tick_interval * 1000),
-        int(system.sync_interval * 1000),
+        min(int(system.sync_interval * 1000), longest * 1000),
         max(_PRICE_AGE_MS, 3 * int(system.tick_interval * 1000)),
         profile.dry_run,
     )
@@ -57,7 +58,7 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = (), *
 
     Raises VenueError where the venue can not be read or refuses the symbols or the leverage.
     """
-    symbols = list(dict.fromkeys(entry.symbol for entry in profile.symbols))
+    symbols = list(profile.traded)
     events = list(remembered)
     book = fold(profile.account, symbols, (event for event in events if not isinstance(event, StopRaised)))
     parts.venue.connect(symbols, parts.inbox)

@@ -94,6 +94,7 @@ class Desk:
         """Where the venue seems to hold less than the book: what the book holds, what the venue, and since when."""
         self.position_is_read = False
         """Whether the venue's position has been read since the last execution."""
+        self.reads_failed = 0
         self.remarks: list[str] = []
         """What the user should know before the first order."""
         self.last_changes: tuple[str, ...] = ()

@@ -58,6 +58,8 @@ class Capabilities(NamedTuple):
     processing_ms: Millis
     """How long the venue may still work on a request that arrived in time."""
     max_open_orders: int
+    is_instant: bool = False
+    """What it tells is never late or lost: to read the position again teaches nothing (the embedded exchange)."""
 
 
 class Check(NamedTuple):

@@ -24,6 +24,7 @@ from gridhedge.domain.events import (
 )
 from gridhedge.domain.order import Reject, parse_client_id
 from gridhedge.domain.values import HUNDRED, ZERO, Millis, Money
+from gridhedge.engine.confirm import must_wait
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.execute import describe, execute
 from gridhedge.engine.guard import Facts, Limits, guard
@@ -43,6 +44,7 @@ from gridhedge.engine.ports import (
 )
 from gridhedge.engine.reconcile import reconcile
 from gridhedge.engine.stop import Stopper, cancels
+from gridhedge.engine.tell import tell_alarms, tell_dry
 from gridhedge.engine.unknown import Unknowns
 from gridhedge.engine.wording import told
 from gridhedge.strategy.budget import entry_margin
@@ -200,6 +202,7 @@ class Session:
         desk.dirty = True
         self._margin_changed = True
         if type(fact) is Execution:
+            desk.position_is_read = False
             if fact.closing and fact.client_id not in desk.book.known:
                 what = "closed by the venue" if fact.kind is not ExecutionKind.TRADE else "closed by somebody else"
                 self.say("critical", f"{desk.symbol}: {fact.quantity} {fact.side.value} {what} at {fact.price}")
@@ -277,9 +280,9 @@ class Session:
         desk.plan = desk.strategy.plan(view)
         desk.planned_available = view.available
         if desk.plan.alarms or desk.alarms:
-            self._tell_alarms(desk)
+            tell_alarms(self, desk)
         changes = reconcile(desk.book, desk.plan.wanted, self.venue.capabilities.can_amend)
-        if changes:
+        if changes and not must_wait(self, desk, changes, now):
             self._send(desk, changes, now)
 
     def view(self, desk: Desk, now: Millis) -> View:
@@ -311,11 +314,11 @@ class Session:
         for refusal in refused:
             self.say("warning", f"{desk.symbol}: not sent: {describe(refusal.change)}: {refusal.reason}")
             if refusal.retry_at:
-                self._retry(desk, refusal.retry_at)
+                self.retry(desk, refusal.retry_at)
         if not allowed:
             return
         if self.policy.dry_run:
-            self._tell_dry(desk, allowed)
+            tell_dry(self, desk, allowed)
             return
         if self.audience is not None:
             for change in allowed:
@@ -349,23 +352,9 @@ class Session:
             # Unknown, a duplicate id, or a change of an order that the venue no longer has: ask.
             self.unknowns.open(order, now)
 
-    def _retry(self, desk: Desk, at: Millis) -> None:
+    def retry(self, desk: Desk, at: Millis) -> None:
+        """Plan again at this time, at the latest."""
         desk.retry_at = at if desk.retry_at is None else min(desk.retry_at, at)
-
-    def _tell_alarms(self, desk: Desk) -> None:
-        """Say each alarm once while it stays raised."""
-        raised = {alarm.code: alarm.text for alarm in desk.plan.alarms}
-        for alarm in desk.plan.alarms:
-            if alarm.code not in desk.alarms:
-                self.say(alarm.level, f"{desk.symbol}: {alarm.text}")
-        desk.alarms = raised
-
-    def _tell_dry(self, desk: Desk, changes: Sequence[Change]) -> None:
-        told = tuple(describe(change) for change in changes)
-        if told != desk.last_changes:
-            for line in told:
-                self.say("info", f"{desk.symbol}: dry run, not sent: {line}")
-        desk.last_changes = told
 
     # ---- risk ----------------------------------------------------------------------------------------------------
 

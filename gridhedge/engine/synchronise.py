@@ -58,6 +58,7 @@ def _mend(session: Session, desk: Desk, truth: Truth) -> None:
     if _is_blank(desk):
         view = session.view(desk, truth.at)
         _apply(session, rebuild(desk.book, truth, lambda found: desk.strategy.restore(found, view)), "rebuilt")
+    desk.position_is_read, desk.reads_failed = True, 0
     found = differences(desk.book, truth)
     _apply(session, found.events, "mended")
     for order in desk.book.orders.values():

@@ -100,6 +100,11 @@ class Profile(_Settings):
     risk: RiskSettings = RiskSettings()
     system: SystemSettings = SystemSettings()
 
+    @property
+    def traded(self) -> tuple[str, ...]:
+        """The symbols, each once: two directions of one strategy may share one."""
+        return tuple(dict.fromkeys(entry.symbol for entry in self.symbols))
+
     @model_validator(mode="after")
     def _rules_between_fields(self) -> Self:
         broken = [*self._said_twice(), *self._rules_of_strategies(), *self._feeds_that_do_not_match()]

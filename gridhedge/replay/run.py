@@ -72,9 +72,9 @@ def replay(
     paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
     if balance is None:
         balance = paper.balance if paper else BALANCE
-    known = {symbol: (rules or {}).get(symbol) or _shipped(profile, symbol) for symbol in _symbols(profile)}
+    known = {symbol: (rules or {}).get(symbol) or _shipped(profile, symbol) for symbol in profile.traded}
     exchange = Exchange(
-        [_listing(profile, known[symbol], candles_by_symbol, funding or {}) for symbol in _symbols(profile)],
+        [_listing(profile, known[symbol], candles_by_symbol, funding or {}) for symbol in profile.traded],
         balance,
         fill=paper.fill if paper else "through",
         liquidity=paper.liquidity if paper else None,
@@ -128,10 +128,6 @@ def _ended_by(reason: str) -> EndedBy:
     if not reason:
         return "data_end"
     return "liquidation" if "liquidated" in reason else "emergency_stop"
-
-
-def _symbols(profile: Profile) -> list[str]:
-    return [entry.symbol for entry in profile.symbols]
 
 
 def _shipped(profile: Profile, symbol: str) -> Rules:

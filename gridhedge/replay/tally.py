@@ -66,7 +66,18 @@ class Tally(NamedTuple):
 class _SideBook:
     """One side of one symbol while the events pass by."""
 
-    __slots__ = ("cash", "closed_at", "cycle", "cycle_cash", "cycles", "quantity", "started", "unhedged", "won")
+    __slots__ = (
+        "cash",
+        "closed_at",
+        "cycle",
+        "cycle_cash",
+        "cycles",
+        "is_hedge",
+        "quantity",
+        "started",
+        "unhedged",
+        "won",
+    )
 
     def __init__(self) -> None:
         self.quantity = ZERO
@@ -78,6 +89,8 @@ class _SideBook:
         self.won = 0
         self.started = 0
         """Levels started in this cycle."""
+        self.is_hedge = False
+        """Whether it opens at once: a side of a hedge, whose levels count from 0; a grid on one side counts from 1."""
         self.closed_at: Millis | None = None
         """When the take-profit of the last cycle completed."""
         self.unhedged: Millis = 0
@@ -95,7 +108,8 @@ class _SideBook:
                 self._end_cycle()
                 self.cycle_cash = -residue
             self.cycle = max(self.cycle, key.cycle)
-            self.started = max(self.started, key.level + 1)
+            self.is_hedge = self.is_hedge or key.role is Role.OPENING
+            self.started = max(self.started, key.level + self.is_hedge)
             if key.role is Role.OPENING and self.closed_at is not None:
                 self.unhedged = max(self.unhedged, execution.at - self.closed_at)
         self.quantity += execution.quantity
@@ -235,5 +249,5 @@ def _side_figures(fold: _Fold, side: Side, prices: Mapping[str, Price]) -> SideF
 
 def _longest_unhedged(book: _SideBook, end: Millis) -> Millis:
     """A side that took profit and holds nothing yet is unhedged until the end."""
-    open_for = end - book.closed_at if book.closed_at is not None and not book.quantity else 0
+    open_for = end - book.closed_at if book.is_hedge and book.closed_at is not None and not book.quantity else 0
     return max(book.unhedged, open_for)

@@ -83,7 +83,7 @@ class World:
         self.judge = Judge(self.network)
         self.witness = Witness(self.paper, self.judge, self.marks, self.scene.is_chatty)
         self.exchange.listener = self.witness
-        tags = {entry.symbol: account_tag(self.profile.account, entry.symbol) for entry in self.profile.symbols}
+        tags = {symbol: account_tag(self.profile.account, symbol) for symbol in self.profile.traded}
         self.hands = Hands(self.exchange, self.scene.feeds, self.network, tags)
         self.disk = Disk()
         self.stop_file = MemoryStopFile()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,8 @@ class StrategySettings(BaseModel):
     """Common ground of all strategies: frozen, and strangers are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    longest_sync_seconds: ClassVar[int] = 3600
+    """The venue's position is compared with the book at least so often."""
 
     def broken_rules(self) -> Iterator[tuple[str, str]]:
         """Rules between fields that do not hold: the field to correct, and what is wrong with it."""
@@ -42,6 +44,7 @@ _Fraction = Annotated[Decimal, Field(gt=0, le=1)]
 class TrimSettings(StrategySettings):
     """A grid in one direction that sheds all but its first level as soon as that breaks even."""
 
+    longest_sync_seconds: ClassVar[int] = 30
     kind: Literal["trim"] = "trim"
     direction: Literal["long", "short"] = "long"
     capital_fraction: _Fraction = Decimal("0.33")

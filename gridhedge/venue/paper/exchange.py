@@ -269,7 +269,7 @@ class Exchange:
         mark = market.feed.price
         if trigger <= mark if buys else trigger >= mark:
             raise Refusal(
-                Reject.OUT_OF_BOUNDS, f"{market.symbol}: a stop at {trigger} would trigger at once, the mark is {mark}"
+                Reject.WOULD_TRIGGER, f"{market.symbol}: a stop at {trigger} would trigger at once, the mark is {mark}"
             )
         if len(market.drops) + len(market.rises) >= MAX_STOPS:
             raise Refusal(Reject.OTHER, f"{market.symbol}: {MAX_STOPS} stop orders wait already, the most allowed")

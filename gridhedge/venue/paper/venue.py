@@ -53,6 +53,7 @@ class PaperVenue:
             receive_window_ms=0,  # a request dies with the process that made it
             processing_ms=latency_ms,
             max_open_orders=exchange.max_open_orders,
+            is_instant=True,
         )
         self._latency = latency_ms
         self._every_price = every_price

@@ -148,7 +148,7 @@ def test_stops_that_would_trigger_at_once_are_refused() -> None:
     """A stop closing a long waits for a fall, one closing a short for a rise; the mark itself is too near."""
     made = exchange((0, "100"))
     for name, side, trigger in (("a", LONG, "100"), ("b", LONG, "101"), ("c", SHORT, "99.5")):
-        with refused(Reject.OUT_OF_BOUNDS, f"a stop at {trigger} would trigger at once, the mark is 100"):
+        with refused(Reject.WOULD_TRIGGER, f"a stop at {trigger} would trigger at once, the mark is 100"):
             made.place("TOYUSDT", name, side, True, D(0), D(1), trigger_price=D(trigger))
 
 
