@@ -94,7 +94,7 @@ def _first_price(profile: Profile, facts: Facts, seen: Price | None) -> Price:
 
 
 def _names(profile: Profile) -> list[str]:
-    return [entry.symbol for entry in profile.symbols]
+    return list(profile.traded)
 
 
 def _plan(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, balance: Money) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def make_ready(venue: BybitVenue, profile: Profile, locks: list[RunLock]) -> lis
     """
     settings = profile.venue
     assert isinstance(settings, BybitSettings), "asked for by its name"
-    symbols = [entry.symbol for entry in profile.symbols]
+    symbols = list(profile.traded)
     checks = venue.checks(symbols)
     failed = [f"{check.name}: {check.text}" for check in checks if check.passed is False]
     if failed:
