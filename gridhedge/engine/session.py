@@ -159,9 +159,10 @@ class Session:
         """Take the account's figures, told or read."""
         matters = account.wallet_balance != self.account.wallet_balance
         self.account = account
-        if self._spent:
-            # A figure from the middle of a batch does not know what the rest of the batch has cost.
-            self._spent = [(at, margin) for at, margin in self._spent if at > account.at]
+        # A figure from the middle of a batch does not know what the rest of the batch has cost.
+        spent = [(at, margin) for at, margin in self._spent if at > account.at]
+        if len(spent) < len(self._spent):
+            self._spent = spent
             matters = matters or any(desk.alarms for desk in self.desks)
         self._margin_changed = True
         for desk in self.desks:

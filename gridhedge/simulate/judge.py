@@ -33,6 +33,7 @@ _MENDABLE = ("I-01", "I-10", "I-11", "I-13")
 """Late fills, old backups and other people's hands break these in the book; the judge looks at what is sent, and at
 the orders that the exchange holds, instead."""
 _REQUESTS_PER_SECOND = 500
+_STEPS_PER_INSTANT = 500
 _LAST_DIGIT = Decimal("1E-9")
 """Two sums of the same margins may differ in the last digits of their divisions."""
 _STALENESS_MARGIN_MS = 2 * MAX_SKEW_MS + 1000
@@ -72,6 +73,8 @@ class Judge:
         """Whether what the bot knew, when it sent, was what the exchange knew."""
         self._second: Millis = 0
         self._requests = 0
+        self._instant: Millis = 0
+        self._steps = 0
 
     # ---- the journal -------------------------------------------------------------------------------------------------
 
@@ -243,10 +246,19 @@ class Judge:
         session = self.session
         if session is None:
             return
+        self._check_progress()
         for desk in session.desks:
             for violation in invariants.always(desk.book, desk.instrument):
                 if violation.invariant not in _MENDABLE:
                     raise Broken(violation)
+
+    def _check_progress(self) -> None:
+        """I-36: whoever wakes without end while no time passes does nothing else any more."""
+        now = self._exchange.now()
+        self._steps = self._steps + 1 if now == self._instant else 1
+        self._instant = now
+        if self._steps > _STEPS_PER_INSTANT:
+            raise Broken(Violation("I-36", f"{self._steps} steps within one millisecond"))
 
 
 def _fact_id(fact: Execution | Funding) -> str:

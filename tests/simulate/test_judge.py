@@ -197,3 +197,14 @@ def test_a_book_that_breaks_the_contract_is_named(world: World) -> None:
     order.price += Decimal("0.000001")
     with pytest.raises(Broken, match="I-05"):
         world.judge.step()
+
+
+def test_a_bot_that_wakes_without_end_is_named(world: World) -> None:
+    """I-36: hundreds of steps and not a millisecond has passed."""
+    for _ in range(400):
+        world.judge.step()
+    world.step()
+    for _ in range(500 - world.judge._steps):
+        world.judge.step()
+    with pytest.raises(Broken, match="I-36: 501 steps within one millisecond"):
+        world.judge.step()
