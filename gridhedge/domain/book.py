@@ -43,7 +43,7 @@ from gridhedge.domain.order import (
     parse_client_id,
 )
 from gridhedge.domain.squeeze import refused_again
-from gridhedge.domain.values import SIDES, Millis, Quantity, Role, Side
+from gridhedge.domain.values import SIDES, ZERO, Millis, Quantity, Role, Side
 
 
 class SymbolBook:
@@ -59,8 +59,8 @@ class SymbolBook:
         """Live orders of both sides by client id."""
         self.rejections: dict[tuple[Side, Role, int], tuple[Millis, int]] = {}
         """Per meaning: when the venue last refused it, and how often in a row."""
-        self.known: set[str] = set()
-        """Client ids of every order ever intended or adopted: a stranger with our mark means a second bot."""
+        self.known: dict[str, Quantity] = {}
+        """What has executed of every order ever intended or adopted: a stranger with our mark means a second bot."""
         self.executed: set[str] = set()
         """Execution and funding ids that have counted."""
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -120,7 +120,7 @@ class SymbolBook:
             self._settle_by_sight(order)
         side = self.of(event.side)
         if key is not None:
-            self.known.add(event.client_id)
+            self.known[event.client_id] = self.known.get(event.client_id, ZERO) + event.quantity
             side.note_revision(key)
         if key is None and event.closing:
             side.lose(event.quantity, event.price, event.fee)
@@ -213,7 +213,7 @@ class SymbolBook:
 
     def _admit(self, order: Order) -> None:
         self.orders[order.client_id] = order
-        self.known.add(order.client_id)
+        self.known.setdefault(order.client_id, ZERO)
         self.of(order.key.side).adopt(order)
 
     def _on_order_settled(self, event: OrderSettled) -> None:
@@ -237,7 +237,7 @@ class SymbolBook:
             return
         order = _order_of(event)
         order.venue_id = event.venue_id
-        order.filled = event.filled
+        order.filled = self.known.get(event.client_id, ZERO)
         self._move(order, OrderState.WORKING)
         self._admit(order)
 

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from gridhedge.domain.order import OrderKey, OrderState, Reject
-from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
 
 
 class ExecutionKind(Enum):
@@ -170,7 +170,7 @@ class ChangeSettled(NamedTuple):
 
 
 class OrderAdopted(NamedTuple):
-    """An order of ours found at the venue that the journal does not know. ``filled`` has counted already."""
+    """A live order of ours found at the venue that the book does not know, or had taken for ended."""
 
     client_id: str
     symbol: str
@@ -181,7 +181,6 @@ class OrderAdopted(NamedTuple):
     venue_id: str
     at: Millis
     trigger_price: Price | None = None
-    filled: Quantity = ZERO
 
 
 class ReferenceFixed(NamedTuple):

@@ -7,7 +7,7 @@ our client ids say what each order and execution meant; where ids are missing, t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from gridhedge.domain.account import OrderRecord, Position
 from gridhedge.domain.book import SymbolBook
@@ -70,9 +70,7 @@ def differences(book: SymbolBook, truth: Truth) -> Differences:
             revived.append(record)
         else:
             listed.add(record.client_id)
-            to_come = sum((fact.quantity for fact in events if _is_of(fact, record.client_id)), ZERO)
-            counted = max(record.filled - to_come, ZERO)
-            adopted.append(adoption(record, key, counted))  # first, so that its executions count for it
+            adopted.append(adoption(record, key))  # first, so that its executions count for it
     for order in book.orders.values():
         if order.venue_state is not None:
             continue  # its end is known, and only its executions are still on their way
@@ -83,12 +81,8 @@ def differences(book: SymbolBook, truth: Truth) -> Differences:
     return Differences(adopted + events, missing, foreign, revived)
 
 
-def _is_of(event: Event, client_id: str) -> TypeGuard[Execution]:
-    return isinstance(event, Execution) and event.client_id == client_id
-
-
-def adoption(record: OrderRecord, key: OrderKey, filled: Quantity = ZERO) -> OrderAdopted:
-    """The event that takes a listed order of ours into the book; ``filled`` of it has counted before."""
+def adoption(record: OrderRecord, key: OrderKey) -> OrderAdopted:
+    """The event that takes a listed order of ours into the book."""
     return OrderAdopted(
         record.client_id,
         record.symbol,
@@ -99,7 +93,6 @@ def adoption(record: OrderRecord, key: OrderKey, filled: Quantity = ZERO) -> Ord
         record.venue_id,
         record.created,
         record.trigger_price,
-        filled,
     )
 
 
