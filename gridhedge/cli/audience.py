@@ -23,7 +23,7 @@ from gridhedge.store.emergency import Emergency, raise_emergency, read_emergency
 from gridhedge.store.ledger import Ledger
 from gridhedge.store.logs import AccountLogs, line
 from gridhedge.store.snapshot import StatusFile
-from gridhedge.store.state import CycleFacts, PositionRow, SymbolState, write_state
+from gridhedge.store.state import CycleFacts, PositionRow, StateFile, SymbolState
 from gridhedge.store.trades import TradesFile
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -33,6 +33,19 @@ _NEVER = 1 << 62
 """A moment after every other: whatever is offered then is written."""
 
 Show = Callable[[AccountStatus], object]
+
+
+class _Told:
+    """An event as a line of the log, put together by the thread that writes it."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+
+    def __str__(self) -> str:
+        facts = {name: value for name, value in self._event._asdict().items() if value is not None}
+        return line(type(self._event).__name__, **facts)
 
 
 class EmergencyFile:
@@ -56,11 +69,11 @@ class FileAudience:
     """
 
     def __init__(self, folder: Path, logs: AccountLogs, ledger: Ledger | None, demo: bool, quote: str) -> None:
-        self._folder = folder
         self._logs = logs
         self._demo = demo
         self._quote = quote
         self._trades = None if ledger is None else TradesFile(folder / "trades_history.csv", ledger)
+        self._state = StateFile(folder / "bot_state.json")
         self._status = StatusFile(folder / "status.json")
         self._events: deque[RecentEvent] = deque(maxlen=_EVENTS_KEPT)
         self._prices: dict[str, deque[Price]] = {}
@@ -79,7 +92,7 @@ class FileAudience:
     # ---- the port ------------------------------------------------------------------------------------------------
 
     def told(self, event: Event) -> None:
-        self._logs.bot.debug(line(type(event).__name__, **{k: v for k, v in event._asdict().items() if v is not None}))
+        self._logs.bot.debug("%s", _Told(event))
         if isinstance(event, Execution):
             self._traded = True
             text = execution_text(event, self._tags.get(event.symbol, ""))
@@ -101,7 +114,7 @@ class FileAudience:
         if loop is None or self._trades is None:
             return
         desks = loop.session.desks
-        write_state(self._folder / "bot_state.json", [symbol_state(desk, loop.session.clock.now()) for desk in desks])
+        self._state.offer([symbol_state(desk, loop.session.clock.now()) for desk in desks])
         if self._traded:
             self._traded = False
             self._trades.refresh()
@@ -122,11 +135,17 @@ class FileAudience:
         )
 
     def publish(self, show: Show, last: bool = False) -> AccountStatus:
-        """Show the status, and leave it on disk once a second; the ``last`` one always."""
+        """Show the status, and leave it on disk once a second; the ``last`` one always, with everything else."""
         status = self.status()
+        if last:
+            self._state.close()
         self._status.offer(_NEVER if last else time.monotonic_ns() // 1_000_000, status)
         show(status)
         return status
+
+    def close(self) -> None:
+        """Return when the state that was told last is on disk. Raises DiskFailure."""
+        self._state.close()
 
     # ---- inside --------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,9 @@ from gridhedge.profile.settings import Profile
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 
+_TURN_SECONDS = 0.0005
+"""How long a thread that writes logs or draws the screen may keep the one that trades waiting for the interpreter."""
+
 
 @click.command("run")
 @profiles_option
@@ -56,6 +59,7 @@ def command(
 ) -> None:
     """Trade as one or more profiles say, until stopped (Ctrl-C, SIGTERM, gridhedge stop)."""
     stop = threading.Event()
+    sys.setswitchinterval(_TURN_SECONDS)
     options = Options(data_dir, ticks, speed, i_accept_unrestricted_key)
     with _signals(stop):
         profiles = [_with_dry_run(open_profile(path, live=live), dry_run) for path in profile]

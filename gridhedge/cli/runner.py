@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,6 +114,7 @@ class Runner:
         self._locks: list[RunLock] = [account_lock(options.data, profile.account, _wall_ms())]
         self._logs: AccountLogs = logs.account(profile.account)
         self._ledger: Ledger | None = None
+        self._audience: FileAudience | None = None
         self._venue: Venue | None = None
         self._ends: Callable[[], bool] = lambda: False
         self.outcome: Outcome | None = None
@@ -161,6 +163,7 @@ class Runner:
         quote = venue.instrument(self.profile.symbols[0].symbol).quote
         demo = not self.profile.venue.real_money
         audience = FileAudience(self._folder, self._logs, self._ledger, demo, quote)
+        self._audience = audience
         stop_file = None if self.profile.dry_run else EmergencyFile(self._folder)
         parts = Parts(venue, journal, opened.clock, DequeInbox(), audience, stop_file)
         loop = assemble(self.profile, parts, remembered)
@@ -220,16 +223,12 @@ class Runner:
 
     def close(self) -> None:
         """Close venue and ledger, and let go of the locks. Orders stay. Raises DiskFailure."""
-        try:
-            if self._venue is not None:
-                self._venue.close()
-        finally:
-            try:
-                if self._ledger is not None:
-                    self._ledger.close()
-            finally:
-                for lock in self._locks:
-                    lock.release()
+        with ExitStack() as last:
+            for lock in self._locks:
+                last.callback(lock.release)
+            for opened in (self._ledger, self._audience, self._venue):
+                if opened is not None:
+                    last.callback(opened.close)
 
 
 def _wall_ms() -> Millis:

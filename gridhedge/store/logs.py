@@ -5,6 +5,9 @@
     <data>/001/errors_2025-10-16.log           warning and worse
     <data>/001/trades_…, positions_…           executions; changes of positions (both are in bot_… as well)
 
+Lines are written by a thread of their own: masking and writing one takes longer than deciding about an order, and no
+request should wait for it. After a kill the last few milliseconds may be missing here; the ledger has them.
+
 A line reads ``2025-10-16T16:59:54.480+00:00 INFO account.001 placed symbol=DOGEUSDT price=0.19733``. Tracebacks
 stand in the files only; a console shows the sentence.
 """
@@ -22,6 +25,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NamedTuple, TextIO
 
 from gridhedge.domain.errors import DiskFailure
@@ -94,7 +98,8 @@ class DailyFile(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = self.format(record)
-        except (TypeError, ValueError) as error:  # a message that does not fit its arguments
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # a message that does not fit its arguments, or one that can not be shown
             text = f"{record.levelname} {record.name} unreadable log record ({type(error).__name__})"
         try:
             self._write(datetime.fromtimestamp(record.created, UTC).date(), text)
@@ -161,12 +166,58 @@ class AccountLogs(NamedTuple):
     positions: logging.Logger
 
 
+class _Writer:
+    """The thread that writes. It ends with ``close``; what was put before is written first."""
+
+    def __init__(self) -> None:
+        self._waiting: SimpleQueue[tuple[logging.Handler, logging.LogRecord] | threading.Event | None] = SimpleQueue()
+        self.put = self._waiting.put
+        self._thread = threading.Thread(target=self._write, name="logs", daemon=True)
+        self._thread.start()
+
+    def _write(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            if isinstance(item, threading.Event):
+                item.set()
+            else:
+                handler, record = item
+                handler.handle(record)
+
+    def flush(self) -> None:
+        """Return when everything that was put has been written."""
+        done = threading.Event()
+        self.put(done)
+        while not done.wait(1.0) and self._thread.is_alive():
+            pass
+
+    def close(self) -> None:
+        self.put(None)
+        self._thread.join()
+
+
+class _Later(logging.Handler):
+    """Hands a record to the writer; the handler behind it is the one that filters and writes."""
+
+    def __init__(self, handler: logging.Handler, writer: _Writer) -> None:
+        super().__init__(handler.level)
+        self._handler = handler
+        self._put = writer.put
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._put((self._handler, record))
+
+    def close(self) -> None:
+        self._handler.close()
+        super().close()
+
+
 class Logs:
     """All log files of a data folder; one per process. ``close`` takes the handlers off again."""
 
     def __init__(self, data: Path, masker: Masker) -> None:
         self._data = data
         self._masker = masker
+        self._writer = _Writer()
         self._attached: list[tuple[logging.Logger, logging.Handler]] = []
         root = logging.getLogger()
         # Libraries that find no handler at the root print for themselves, unmasked.
@@ -191,9 +242,15 @@ class Logs:
         """Show the lines of this level and worse, too, without tracebacks: where there is no dashboard."""
         self._attach(logging.getLogger("gridhedge"), logging.StreamHandler(stream), level, tracebacks=False)
 
+    def flush(self) -> None:
+        """Return when everything that has been logged so far is in its file."""
+        self._writer.flush()
+
     def close(self) -> None:
         for logger, handler in self._attached:
             logger.removeHandler(handler)
+        self._writer.close()
+        for _, handler in self._attached:
             handler.close()
         self._attached.clear()
         logging.captureWarnings(False)
@@ -212,8 +269,9 @@ class Logs:
         handler.setFormatter(LineFormatter(self._masker, tracebacks=tracebacks))
         if below is not None:
             handler.addFilter(_below(below))
-        logger.addHandler(handler)
-        self._attached.append((logger, handler))
+        later = _Later(handler, self._writer)
+        logger.addHandler(later)
+        self._attached.append((logger, later))
 
 
 def _below(level: int) -> Callable[[logging.LogRecord], bool]:

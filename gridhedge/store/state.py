@@ -6,17 +6,21 @@ For people and their tools. Trading rests on the ledger and the venue, so a lost
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gridhedge.domain.errors import DiskFailure
 from gridhedge.domain.values import Millis, Price, Quantity
 from gridhedge.store.codec import plain_decimal
 from gridhedge.store.files import atomic_write, disk_failure, keep_aside
 from gridhedge.store.times import iso, millis
 
-__all__ = ["CycleFacts", "PositionRow", "SymbolState", "read_state", "write_state"]
+__all__ = ["CycleFacts", "PositionRow", "StateFile", "SymbolState", "read_state", "write_state"]
+
+_LOOK_AGAIN_S = 0.5
 
 
 class PositionRow(NamedTuple):
@@ -71,6 +75,68 @@ def read_state(path: Path) -> tuple[dict[str, SymbolState], str | None]:
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
         aside = keep_aside(path)
         return {}, f"{path}: damaged ({type(error).__name__}: {error}); kept as {aside.name}, rebuilt from the venue"
+
+
+class StateFile:
+    """Keeps the file up to date from a thread of its own: its fsyncs take longer than the answer to an execution.
+
+    Of several states that come while one is being written only the newest is. The thread begins with the first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = threading.Condition()
+        self._newest: tuple[SymbolState, ...] | None = None
+        self._is_busy = False
+        self._failure: DiskFailure | None = None
+        self._thread: threading.Thread | None = None
+
+    def offer(self, states: Iterable[SymbolState]) -> None:
+        """Have them written soon. Raises DiskFailure when an earlier write has failed."""
+        with self._changed:
+            if self._failure is not None:
+                raise self._failure
+            self._newest = tuple(states)
+            self._changed.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write, name=f"state {self._path}", daemon=True)
+                self._thread.start()
+
+    def flush(self) -> None:
+        """Return when everything that was offered is on disk. Raises DiskFailure."""
+        with self._changed:
+            while (self._newest is not None or self._is_busy) and self._thread is not None and self._thread.is_alive():
+                self._changed.wait(_LOOK_AGAIN_S)
+            if self._failure is not None:
+                raise self._failure
+
+    def close(self) -> None:
+        """Flush, and end the thread. A later offer begins a new one. Raises DiskFailure."""
+        try:
+            self.flush()
+        finally:
+            with self._changed:
+                self._thread = None
+                self._changed.notify_all()
+
+    def _write(self) -> None:
+        while (states := self._next()) is not None:
+            try:
+                write_state(self._path, states)
+            except DiskFailure as error:
+                self._failure = error
+
+    def _next(self) -> tuple[SymbolState, ...] | None:
+        """Wait for what is to be written next; None when the thread's time is over."""
+        with self._changed:
+            self._is_busy = False
+            self._changed.notify_all()
+            while self._newest is None and self._failure is None and self._thread is threading.current_thread():
+                self._changed.wait()
+            if self._failure is not None or self._thread is not threading.current_thread():
+                return None
+            states, self._newest, self._is_busy = self._newest, None, True
+            return states
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ def test_each_line_goes_into_the_files_of_its_account_and_kind(tmp_path, logs):
     first.trades.info("five")
     first.positions.info("six")
     second.bot.info("seven")
+    logs.flush()
 
     def words(folder):
         return {name: [part.split()[-1] for part in text.splitlines()] for name, text in texts(folder).items()}
@@ -73,6 +74,7 @@ def test_files_are_private_and_named_by_the_day_in_utc(tmp_path, logs):
     bot = logs.account("001").bot
     before = datetime.now(UTC).date()
     bot.info("x")
+    logs.flush()
     (path,) = (tmp_path / "001").iterdir()
     assert path.name in {f"bot_{day}.log" for day in (before, datetime.now(UTC).date())}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -97,6 +99,7 @@ def test_a_line_tells_time_level_source_event_and_facts(tmp_path):
 def test_foreign_text_can_neither_fake_a_line_nor_steer_the_terminal(tmp_path, logs):
     """Line ends and escape sequences are written as escapes; half characters do not stop the log."""
     logs.account("001").bot.info(line("refused", text="no\n2025 INFO forged\x1b[2J\x9b\u2028\ud800"))
+    logs.flush()
     text = texts(tmp_path / "001")["bot"]
     assert text.count("\n") == 1
     assert r'text="no\n2025 INFO forged\x1b[2J\x9b\u2028\ud800"' in text
@@ -110,6 +113,7 @@ def test_tracebacks_stand_in_the_files_only(tmp_path, logs):
         raise ValueError("what went wrong")
     except ValueError:
         logs.account("001").bot.exception("failed")
+    logs.flush()
     assert "Traceback" in texts(tmp_path / "001")["errors"]
     assert "  | ValueError: what went wrong\n" in texts(tmp_path / "001")["errors"]
     assert screen.getvalue().endswith("ERROR account.001 failed\n")
@@ -251,6 +255,7 @@ def test_no_secret_reaches_a_file_or_the_screen_on_any_path(tmp_path, logs, mask
         warnings.simplefilter("always")
         warnings.warn(f"deprecated {passphrase}", stacklevel=1)
 
+    logs.flush()
     captured = capfd.readouterr()
     everything = screen.getvalue().encode() + captured.out.encode() + captured.err.encode()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -262,3 +267,48 @@ def test_no_secret_reaches_a_file_or_the_screen_on_any_path(tmp_path, logs, mask
     assert b"thread_died thread=client error=RuntimeError" in everything
     assert everything.count(b"***") > 40
     assert captured == ("", "")
+
+
+def test_whoever_logs_does_not_wait_for_the_disk(tmp_path, logs, monkeypatch):
+    """A disk that hangs holds up the thread that writes; everything is written when it is back, in its order."""
+    hangs = threading.Event()
+    write = DailyFile._write
+
+    def slow(self, day, text):
+        hangs.wait(30)
+        write(self, day, text)
+
+    monkeypatch.setattr(DailyFile, "_write", slow)
+    bot = logs.account("001").bot
+    for number in range(100):
+        bot.info("line %d", number)
+    assert not (tmp_path / "001").exists()
+    hangs.set()
+    logs.flush()
+    assert [part.split()[-1] for part in texts(tmp_path / "001")["bot"].splitlines()] == [str(n) for n in range(100)]
+
+
+class Unshowable:
+    def __str__(self):
+        raise KeyError("no text")
+
+
+def test_a_message_that_can_not_be_shown_is_no_crash(tmp_path):
+    """It would end the thread that writes."""
+    record = at("2025-10-16", "%s")
+    record.args = (Unshowable(),)
+    handler = DailyFile(tmp_path, "bot")
+    handler.handle(record)
+    handler.close()
+    text = (tmp_path / "bot_2025-10-16.log").read_text()
+    assert text == "INFO gridhedge.account.001 unreadable log record (KeyError)\n"
+
+
+def test_closing_writes_what_is_still_to_be_written(tmp_path):
+    """The last line of a run is the one that is looked for."""
+    logs = Logs(tmp_path, Masker())
+    bot = logs.account("001").bot
+    for number in range(500):
+        bot.info("line %d", number)
+    logs.close()
+    assert texts(tmp_path / "001")["bot"].endswith("line 499\n")

@@ -82,3 +82,15 @@ def test_ordinary_lines_stay_readable(text):
 def test_a_very_short_value_does_not_black_out_the_log():
     """Three characters are no key."""
     assert Masker([Secret("abc")]).mask("abc abc") == "abc abc"
+
+
+def test_a_name_in_letters_beyond_ascii_hides_nothing():
+    """A pattern takes the Kelvin sign for a k and the dotless i for an i; so must whatever decides to try it."""
+    for name in ("api\u212aey", "s\u0131gn", "\u017fecret"):
+        assert HEX not in Masker().mask(f"{name}={HEX}")
+
+
+@pytest.mark.parametrize("name", ["SIGNATURE", "ListenKey", "x-Bapi-Nonce", "Passwd", "TOKEN", "mySecret"])
+def test_names_are_known_in_any_letters(name):
+    """A header's name is written in many ways."""
+    assert Masker().mask(f"{name}: {HEX}") == f"{name}: ***"

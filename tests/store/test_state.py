@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 
-from gridhedge.store.state import CycleFacts, PositionRow, SymbolState, read_state, write_state
+from gridhedge.domain.errors import DiskFailure
+from gridhedge.store import state as state_module
+from gridhedge.store.state import CycleFacts, PositionRow, StateFile, SymbolState, read_state, write_state
 
 AT = 1760633994480
 
@@ -149,3 +152,59 @@ def test_a_file_cut_anywhere_is_damaged_and_never_half_read(tmp_path):
         states, damaged = read_state(path)
         assert (states, damaged is None) == ({}, False), cut
         (tmp_path / "cut.damaged-1.json").unlink()
+
+
+# ---- written by a thread of its own ----------------------------------------------------------------------------------
+
+
+def gone(thread):
+    thread.join(10)
+    return not thread.is_alive()
+
+
+def test_the_newest_state_is_on_disk_after_a_flush(tmp_path):
+    """However many came before it; a flush of nothing returns at once, and closing ends the thread."""
+    file = StateFile(tmp_path / "bot_state.json")
+    file.flush()
+    for number in range(200):
+        file.offer([DOGE._replace(timestamp=AT + number)])
+    file.flush()
+    states, damage = read_state(tmp_path / "bot_state.json")
+    assert (states["DOGEUSDT"].timestamp, damage) == (AT + 199, None)
+    file.offer([DOGE])
+    file.close()
+    assert read_state(tmp_path / "bot_state.json")[0] == {"DOGEUSDT": DOGE}
+    file.offer([DOGE._replace(timestamp=AT + 1)])
+    file.close()
+    assert read_state(tmp_path / "bot_state.json")[0]["DOGEUSDT"].timestamp == AT + 1
+    assert all(
+        thread.name != f"state {tmp_path / 'bot_state.json'}" or gone(thread) for thread in threading.enumerate()
+    )
+
+
+def test_whoever_offers_a_state_does_not_wait_for_the_disk(tmp_path, monkeypatch):
+    """Of three that come while the first is being written, the last is written and the others never."""
+    hangs, written = threading.Event(), []
+
+    def slow(path, states):
+        hangs.wait(30)
+        written.append(states[0].timestamp)
+
+    monkeypatch.setattr(state_module, "write_state", slow)
+    file = StateFile(tmp_path / "bot_state.json")
+    for number in range(4):
+        file.offer([DOGE._replace(timestamp=number)])
+    assert written == []
+    hangs.set()
+    file.flush()
+    assert written in ([0, 3], [3])
+
+
+def test_a_state_that_could_not_be_written_is_an_error_at_the_next_word(tmp_path):
+    """At the next offer or flush, whichever comes first; nothing is written after it."""
+    file = StateFile(tmp_path / "gone" / "bot_state.json")
+    file.offer([DOGE])
+    with pytest.raises(DiskFailure, match="gone"):
+        file.flush()
+    with pytest.raises(DiskFailure, match="gone"):
+        file.offer([DOGE])
