@@ -25,11 +25,11 @@ from tests.engine.worlds import Ear
 class Bot:
     """A session on the bench's venue, driven by the test."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, **settings: object) -> None:
         self.bench = bench
         self.ear = Ear()
         self.journal = MemoryJournal()
-        strategy = {"kind": "symmetric", "initial_position_size_usd": D(2), "max_grid_levels_per_side": 4}
+        strategy = {"kind": "symmetric", "initial_position_size_usd": D(2), "max_grid_levels_per_side": 4, **settings}
         profile = Profile.model_validate(
             {
                 "account": "001",

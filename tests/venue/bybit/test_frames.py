@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import random
 from collections.abc import Iterator
 from decimal import Decimal as D
-from decimal import InvalidOperation
 from typing import Any
 
 import pytest
@@ -24,6 +22,7 @@ from gridhedge.domain.events import (
 from gridhedge.domain.order import OrderState
 from gridhedge.venue.bybit.frames import PRIVATE, Frames, Handshake
 from tests.venue.bybit.conftest import Recorded
+from tests.venue.bybit.mutations import MUTATIONS, decimals_in, mutated, texts
 from tests.venue.bybit.rows import (
     AT,
     Inbox,
@@ -208,69 +207,36 @@ def test_the_handshake_knows_both_spellings(recorded: Recorded) -> None:
 
 # ---- mutations -------------------------------------------------------------------------------------------------------
 
-MUTATIONS = 500
-STRANGE: list[Any] = [
-    "", "NaN", "Infinity", "-Infinity", "-1", "0", "1e9", "1_0", "１", " 1", "9" * 50, "\x00", "\x1b[2J", "null", "Buy",
-    "Sell", "New", "Filled", "Trade", "Funding", "linear", "BTCUSDT", None, True, False, 0, -1, 1, 1.5, 10**30, [], {},
-    [None], {"a": 1}, "2" * 13,
-]  # fmt: skip
 RECORDED = {
     "ws_account_order": ("order", "private"),
     "ws_account_order_filled": ("order", "private"),
+    "ws_account_order_buy_stop_market": ("order", "private"),
+    "ws_account_order_limit_if_touched": ("order", "private"),
+    "ws_account_order_market_if_touched": ("order", "private"),
+    "ws_account_order_sell_market_if_touched": ("order", "private"),
     "ws_account_order_stop_limit": ("order", "private"),
+    "ws_account_order_stop_loss": ("order", "private"),
+    "ws_account_order_stop_market": ("order", "private"),
+    "ws_account_order_take_profit": ("order", "private"),
     "ws_account_execution": ("execution", "private"),
     "ws_account_execution_adl": ("execution", "private"),
     "ws_account_position": ("position", "private"),
+    "ws_account_position_short": ("position", "private"),
     "ws_account_wallet": ("wallet", "private"),
+    "ws_account_wallet_locked_exceeds_total": ("wallet", "private"),
+    "ws_account_wallet_small_order": ("wallet", "private"),
     "ws_ticker_linear": ("tickers", "public"),
 }
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The paths of everything in a JSON value."""
-    if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield (*path, key)
-            yield from places(value[key], (*path, key))
-
-
-def mutated(message: dict[str, Any], dice: random.Random) -> Any:
-    """One or two things in it lost, replaced, swapped or repeated; sometimes the whole is something else."""
-    if dice.random() < 0.02:
-        return dice.choice(STRANGE)
-    changed: Any = copy.deepcopy(message)
-    for _ in range(dice.choice((1, 1, 2))):
-        path = dice.choice(list(places(changed)))
-        holder = changed
-        for key in path[:-1]:
-            holder = holder[key]
-        way = dice.randrange(5)
-        if way == 0:
-            del holder[path[-1]]
-        elif way == 1:
-            holder[path[-1]] = copy.deepcopy(dice.choice(list(holder.values() if isinstance(holder, dict) else holder)))
-        elif way == 2 and isinstance(holder[path[-1]], str):
-            holder[path[-1]] = broken(holder[path[-1]], dice)
-        else:
-            holder[path[-1]] = dice.choice(STRANGE)
-        if not isinstance(changed, dict) or not changed:
-            return changed
-    return changed
-
-
-def broken(text: str, dice: random.Random) -> str:
-    """Cut, doubled, or with a character too many."""
-    at = dice.randint(0, len(text))
-    return dice.choice((text[:at], text + text, f"{text[:at]}{dice.choice('-.,e x+0')}{text[at:]}"))
-
-
-def texts(value: Any) -> Iterator[str]:
-    """All texts in a JSON value."""
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from texts(inner)
-    elif isinstance(value, str):
-        yield value
+OTHERS = (
+    *(
+        "ws_account_execution_fast",
+        "ws_account_execution_fast_envelope_id",
+        "ws_account_order_partially_filled_rejected",
+    ),
+    *("ws_auth_failure", "ws_auth_success", "ws_kline", "ws_order_response", "ws_orderbook_delta"),
+    *("ws_orderbook_snapshot", "ws_public_trade", "ws_subscription_ack", "ws_subscription_failure", "ws_ticker_option"),
+)
+"""Recorded messages of topics, categories and operations that are not this bot's."""
 
 
 def numbers_told(seen: Seen) -> Iterator[D]:
@@ -278,18 +244,6 @@ def numbers_told(seen: Seen) -> Iterator[D]:
     for name, value in seen._asdict().items():
         if isinstance(value, D):
             yield value / 100 if isinstance(seen, AccountSeen) and name == "mm_rate" else value
-
-
-def decimals_in(message: Any) -> set[D]:
-    """Every number that stands in a message as a plain text."""
-    found = {D(0)}
-    for text in texts(message):
-        try:
-            if text.isascii() and not set(text) - set("0123456789.-"):
-                found.add(D(text))
-        except InvalidOperation:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -316,6 +270,19 @@ def test_a_mutated_message_is_no_crash_and_no_wrong_number(name: str, recorded: 
 def test_a_mutated_documented_message_is_no_crash_and_no_wrong_number(topic: str, message: dict[str, Any]) -> None:
     """The same for messages as the documentation has them, on every machine."""
     check_mutations(message, topic, "public" if topic == "tickers" else "private", topic)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_message_that_is_not_for_us_is_told_nothing_of(name: str, recorded: Recorded) -> None:
+    """On either stream; mutated it is at most a gap."""
+    message, dice = recorded(name), random.Random(name)
+    for round in range(MUTATIONS):
+        inbox = Inbox()
+        frames = Frames(["NOTHING"], inbox.tell, inbox.now, logging.getLogger("gridhedge.account.test"))
+        changed = mutated(message, dice) if round else message
+        frames.public(changed)
+        frames.private(changed)
+        assert all(isinstance(seen, ConnectionChanged) for seen in inbox.seen)
 
 
 def check_mutations(message: dict[str, Any], topic: str, stream: str, seed: str) -> None:
