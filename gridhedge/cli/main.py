@@ -15,6 +15,7 @@ from gridhedge.cli.errors import report
 __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS: Mapping[str, str] = {
+    "init": "Ask venue, symbol and risk; write a profile and a .env.",
     "run": "Trade as one or more profiles say.",
     "check": "Try profile and keys against the venue; place nothing.",
     "plan": "Show the ladder that a profile means, as a table.",

@@ -1,0 +1,193 @@
+"""``gridhedge init``: asks a few questions, writes a commented profile and a .env, and shows the ladder they imply."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from gridhedge.cli.options import amount, data_option
+from gridhedge.domain.errors import UsageError
+from gridhedge.profile.draft import Draft, DraftSymbol, written
+from gridhedge.profile.load import load_profile
+from gridhedge.profile.settings import Profile
+from gridhedge.profile.venues import RealVenueSettings
+from gridhedge.store.files import atomic_write
+from gridhedge.store.secret import SecretStore
+
+_VENUES = ("paper", "bybit")
+_PRICES = {"BTCUSDT": "60000", "ETHUSDT": "3000", "SOLUSDT": "150", "DOGEUSDT": "0.2"}
+
+
+class _Risk(NamedTuple):
+    """What a word means. The numbers are leverage, levels, reserve and margin rate at which everything stops."""
+
+    leverage: str
+    levels: str
+    buffer: str
+    threshold: str
+    meaning: str
+
+
+_RISKS = {
+    "careful": _Risk("5", "6", "40.0", "50.0", "leverage 5, 6 levels, 40 % of the balance never touched"),
+    "medium": _Risk("20", "8", "25.0", "70.0", "leverage 20, 8 levels, 25 % never touched"),
+    "bold": _Risk("75", "10", "15.0", "90.0", "leverage 75, 10 levels, 15 % never touched: usually loses everything"),
+}
+
+
+@click.command("init")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The profile (default: by the symbol).")
+@click.option("--from", "old", type=click.Path(path_type=Path, dir_okay=False), help="Convert an old settings file.")
+@click.option("--venue", type=click.Choice(_VENUES), help="Where to trade; paper is the embedded exchange.")
+@click.option("--symbol", help="What to trade, such as DOGEUSDT.")
+@click.option("--risk", type=click.Choice(tuple(_RISKS)), help="How much.")
+@click.option("--first-margin", help="Margin of the first order of each side, in USD.")
+@click.option("--account", help="Its number or name, such as 001.")
+@data_option
+def command(
+    out: Path | None,
+    old: Path | None,
+    venue: str | None,
+    symbol: str | None,
+    risk: str | None,
+    first_margin: str | None,
+    account: str | None,
+    data_dir: Path,
+) -> None:
+    """Write a commented profile and a .env, and show the ladder they imply. Asks for what the options do not say.
+
+    Real money is never chosen here: change demo_trading in the profile yourself. --from FILE converts the settings of
+    the programs that came before: the symmetric grid's config.yaml, the trimming grid's config_btc.txt, the signal
+    robot's .env.
+    """
+    if old is not None:
+        from gridhedge.profile.old_settings import drafts_of
+
+        drafts = drafts_of(old)
+        if out is not None and len(drafts) > 1:
+            raise UsageError(f"{old} has {len(drafts)} accounts: leave --out away, each gets a profile of its own")
+        head = f"Written by gridhedge init from {old.name}."
+    else:
+        drafts = [_asked(venue, symbol, risk, first_margin, account)]
+        head = "Written by gridhedge init."
+    targets = [out or _name(draft, len(drafts) > 1) for draft in drafts]
+    profiles = _write(drafts, targets, head)
+    for draft, target, profile in zip(drafts, targets, profiles, strict=True):
+        click.echo(f"{target}: written")
+        for remark in draft.remarks:
+            click.echo(f"note: {remark}", err=True)
+        _prepare_keys(profile)
+        _show_ladder(target, data_dir)
+    click.echo(f"now: gridhedge check --profile {targets[0]}    then: gridhedge run --profile {targets[0]}")
+
+
+# ---- questions -------------------------------------------------------------------------------------------------------
+
+
+def _asked(venue: str | None, symbol: str | None, risk: str | None, margin: str | None, account: str | None) -> Draft:
+    venue = venue or _choice("venue (paper is the embedded exchange: no keys, no money)", _VENUES, "paper")
+    symbol = (symbol or str(click.prompt("symbol", default="DOGEUSDT"))).upper()
+    if risk is None:
+        for name, each in _RISKS.items():
+            click.echo(f"  {name}: {each.meaning}")
+        risk = _choice("risk", tuple(_RISKS), "careful")
+    margin = margin or str(click.prompt("margin of the first order of each side, USD", default="1.0"))
+    amount("--first-margin", margin)
+    chosen = _RISKS[risk]
+    strategy = {
+        "kind": "symmetric",
+        "initial_position_size_usd": margin,
+        "grid_step_percent": "1.0",
+        "averaging_multiplier": "2.0",
+        "take_profit_percent": "1.0",
+        "max_grid_levels_per_side": chosen.levels,
+    }
+    entry = DraftSymbol(symbol, chosen.leverage, strategy, _PRICES.get(symbol, "1"))
+    rest = {"mm_rate_threshold": chosen.threshold, "balance_buffer_percent": chosen.buffer}
+    return Draft(account or ("paper" if venue == "paper" else "001"), _venue(venue), (entry,), rest)
+
+
+def _choice(question: str, choices: Sequence[str], default: str) -> str:
+    return str(click.prompt(question, type=click.Choice(tuple(choices)), default=default))
+
+
+def _venue(name: str) -> Mapping[str, str]:
+    if name == "paper":
+        return {"name": name, "rules": "bybit", "balance": "1000"}
+    return {"name": name, "demo_trading": "true"}
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+def _name(draft: Draft, with_account: bool) -> Path:
+    stem = draft.symbols[0].symbol.lower()
+    return Path(f"{draft.account}_{stem}.yaml" if with_account else f"{stem}.yaml")
+
+
+def _write(drafts: Sequence[Draft], targets: Sequence[Path], head: str) -> list[Profile]:
+    """Write all of them or none: a profile that does not load is shown with its mistakes and not kept."""
+    for target in targets:
+        if target.exists():
+            raise UsageError(f"{target}: is there already; give another name with --out")
+        if not target.parent.is_dir():
+            raise UsageError(f"{target}: the folder {target.parent} does not exist; make it, or choose another file")
+    profiles: list[Profile] = []
+    try:
+        for draft, target in zip(drafts, targets, strict=True):
+            target.write_text(written(draft, head), encoding="utf-8")
+            profiles.append(load_profile(target, live=True))
+    except (UsageError, OSError) as error:
+        for target in targets:
+            target.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise UsageError(f"{target}: can not be written ({error.strerror}); choose another file") from error
+        raise UsageError(f"nothing was written, because the profile would not load:\n{error}") from error
+    return profiles
+
+
+def _prepare_keys(profile: Profile) -> None:
+    """Give a real venue's keys their names in .env; ask for them where somebody sits at a terminal."""
+    if not isinstance(profile.venue, RealVenueSettings):
+        return
+    name = str(getattr(profile.venue, "name", "")).upper()
+    prefix = f"{profile.account.upper()}_{name}_API_"
+    if SecretStore(os.environ, Path(".env")).find(f"{prefix}KEY") is not None:
+        return
+    parts = ("KEY", "SECRET", "PASSPHRASE") if name == "BITGET" else ("KEY", "SECRET")
+    values = {f"{prefix}{part}": _secret(f"{prefix}{part}") for part in parts}
+    lines = [f"{key}={value}" if value else f"#{key}=" for key, value in values.items()]
+    file = Path(".env")
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    new = [line for line in lines if line not in before]
+    if new:
+        separator = "" if not before or before.endswith("\n") else "\n"
+        atomic_write(file, (before + separator + "\n".join(new) + "\n").encode())
+    left = [key for key, value in values.items() if not value]
+    click.echo(f".env: {'fill in ' + ' and '.join(left) if left else 'has the keys of account ' + profile.account}")
+
+
+def _secret(name: str) -> str:
+    """What is typed without being shown; empty where nobody sits at a terminal."""
+    if not sys.stdin.isatty():
+        return ""
+    return str(click.prompt(f"{name} (not shown; empty: later)", default="", hide_input=True, show_default=False))
+
+
+# ---- the ladder ------------------------------------------------------------------------------------------------------
+
+
+def _show_ladder(target: Path, data: Path) -> None:
+    from gridhedge.cli.plan_command import command as plan
+
+    said = {"profile": target, "price": None, "balance": None, "symbol": None, "as_json": False, "data_dir": data}
+    try:
+        click.get_current_context().invoke(plan, **said)
+    except UsageError as error:
+        text = f"note: no ladder is shown: {error}; gridhedge plan --profile {target} shows it at any price"
+        click.echo(text, err=True)
