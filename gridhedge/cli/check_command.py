@@ -58,11 +58,12 @@ def _strategy_checks(profile: Profile, venue: Venue) -> list[Check]:
     checks = []
     for entry in profile.symbols:
         settings = entry.strategy
-        assert isinstance(settings, SymmetricSettings), "the only strategy so far"
         rules, market = venue.instrument(entry.symbol), venue.market(entry.symbol)
         leverage = min(entry.leverage, rules.max_leverage)
         if leverage < entry.leverage:
             checks.append(Check("leverage", None, f"{entry.symbol}: {entry.leverage}x lowered to {leverage}x"))
+        if not isinstance(settings, SymmetricSettings):
+            continue  # the others' first orders depend on what the market does next
         table = reference_quantities(settings, rules, leverage, market.last, profile.risk.max_notional_per_side)
         wished = settings.initial_position_size_usd * leverage / market.last
         first = base_quantity(settings, rules, leverage, market.last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,8 @@ from gridhedge.store.files import atomic_write
 from gridhedge.store.secret import SecretStore
 
 _VENUES = ("paper", "bybit")
-_PRICES = {"BTCUSDT": "60000", "ETHUSDT": "3000", "SOLUSDT": "150", "DOGEUSDT": "0.2"}
+_PRICES = {"BTC": "60000", "ETH": "3000", "SOL": "150", "DOGE": "0.2"}
+"""Where a walk of the embedded exchange begins."""
 
 
 class _Risk(NamedTuple):
@@ -43,7 +45,11 @@ _RISKS = {
 @click.command("init")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The profile (default: by the symbol).")
 @click.option("--from", "old", type=click.Path(path_type=Path, dir_okay=False), help="Convert an old settings file.")
-@click.option("--venue", type=click.Choice(_VENUES), help="Where to trade; paper is the embedded exchange.")
+@click.option(
+    "--venue",
+    type=click.Choice(_VENUES),
+    help="Where; paper is the embedded exchange. With --from: in place of the old one's.",
+)
 @click.option("--symbol", help="What to trade, such as DOGEUSDT.")
 @click.option("--risk", type=click.Choice(tuple(_RISKS)), help="How much.")
 @click.option("--first-margin", help="Margin of the first order of each side, in USD.")
@@ -68,7 +74,7 @@ def command(
     if old is not None:
         from gridhedge.profile.old_settings import drafts_of
 
-        drafts = drafts_of(old)
+        drafts = [_moved(draft, venue) for draft in drafts_of(old)]
         if out is not None and len(drafts) > 1:
             raise UsageError(f"{old} has {len(drafts)} accounts: leave --out away, each gets a profile of its own")
         head = f"Written by gridhedge init from {old.name}."
@@ -107,18 +113,30 @@ def _asked(venue: str | None, symbol: str | None, risk: str | None, margin: str 
         "take_profit_percent": "1.0",
         "max_grid_levels_per_side": chosen.levels,
     }
-    entry = DraftSymbol(symbol, chosen.leverage, strategy, _PRICES.get(symbol, "1"))
+    entry = DraftSymbol(symbol, chosen.leverage, strategy, _price(symbol))
     rest = {"mm_rate_threshold": chosen.threshold, "balance_buffer_percent": chosen.buffer}
-    return Draft(account or ("paper" if venue == "paper" else "001"), _venue(venue), (entry,), rest)
+    return Draft(account or ("paper" if venue == "paper" else "001"), _venue(venue, symbol), (entry,), rest)
+
+
+def _moved(draft: Draft, venue: str | None) -> Draft:
+    """The same settings on another venue than the old program's."""
+    if venue is None or venue == draft.venue["name"]:
+        return draft
+    symbols = tuple(entry._replace(price=_price(entry.symbol)) for entry in draft.symbols)
+    return draft._replace(venue=_venue(venue, symbols[0].symbol), symbols=symbols)
+
+
+def _price(symbol: str) -> str:
+    return _PRICES.get(re.sub(r"USD[TC]$", "", symbol), "1")
 
 
 def _choice(question: str, choices: Sequence[str], default: str) -> str:
     return str(click.prompt(question, type=click.Choice(tuple(choices)), default=default))
 
 
-def _venue(name: str) -> Mapping[str, str]:
+def _venue(name: str, symbol: str) -> Mapping[str, str]:
     if name == "paper":
-        return {"name": name, "rules": "bybit", "balance": "1000"}
+        return {"name": name, "rules": "binance" if symbol.endswith("USDC") else "bybit", "balance": "1000"}
     return {"name": name, "demo_trading": "true"}
 
 

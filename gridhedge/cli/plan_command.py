@@ -21,8 +21,8 @@ from gridhedge.profile.settings import Profile, SymbolSettings
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.replay.ends import BALANCE, End, Way, where_it_ends
 from gridhedge.store.snapshot import read_status
-from gridhedge.strategy.preview import Ladder, LadderLine, preview
-from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.preview import Ladder, LadderLine, preview, preview_trim
+from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +66,7 @@ def command(
 
     console = Terminal()
     for plan in plans:
-        for side in ("long", "short"):
+        for side in filter(plan.get, ("long", "short")):
             console.print(fitting_table(console, plan, side))
         for text in _endings(plan["ends"]):
             console.print(text, soft_wrap=True)
@@ -100,20 +100,28 @@ def _names(profile: Profile) -> list[str]:
 def _plan(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, balance: Money) -> dict[str, Any]:
     rules, fees = facts.instrument, facts.fees
     leverage = min(entry.leverage, rules.max_leverage)
-    settings = entry.strategy
-    assert isinstance(settings, SymmetricSettings), "the only strategy so far"
-    ladder = preview(settings, rules, fees, leverage, price, profile.risk.max_notional_per_side)
-    if not ladder.reference_quantities:
+    ladder = _ladder(profile, entry, facts, price, balance)
+    if not ladder.long and not ladder.short:
         raise UsageError(
             f"{entry.symbol} at {price:f}: not even level 0 fits into what the venue allows at {leverage}x; "
             "lower the leverage, initial_position_size_usd, or max_notional_per_side"
         )
     alone = profile.model_copy(update={"symbols": (entry,)})
-    ways = {
-        name: where_it_ends(alone, rules, fees, price, balance, falling)
-        for name, falling in (("falling", True), ("rising", False))
-    }
+    directions = {"falling": True, "rising": False} if isinstance(entry.strategy, SymmetricSettings) else {}
+    ways = {name: where_it_ends(alone, rules, fees, price, balance, falling) for name, falling in directions.items()}
     return _document(entry.symbol, price, ladder, ways, rules)
+
+
+def _ladder(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, balance: Money) -> Ladder:
+    """Raises UsageError for a strategy whose orders can not be told in advance."""
+    rules, fees, settings, cap = facts.instrument, facts.fees, entry.strategy, profile.risk.max_notional_per_side
+    leverage = min(entry.leverage, rules.max_leverage)
+    if isinstance(settings, SymmetricSettings):
+        return preview(settings, rules, fees, leverage, price, cap)
+    if isinstance(settings, TrimSettings):
+        capital = settings.initial_capital or settings.capital_fraction * balance
+        return preview_trim(settings, rules, fees, leverage, price, capital, cap)
+    raise UsageError(f"{entry.symbol}: this strategy's orders are not known before its signals; try gridhedge backtest")
 
 
 def _document(symbol: str, price: Price, ladder: Ladder, ways: dict[str, Way], rules: Instrument) -> dict[str, Any]:
@@ -124,7 +132,8 @@ def _document(symbol: str, price: Price, ladder: Ladder, ways: dict[str, Way], r
         "long": [_line(line, rules) for line in ladder.long],
         "short": [_line(line, rules) for line in ladder.short],
         "ends": {
-            name: {direction: _end(getattr(way, name)) for direction, way in ways.items()} for name in Way._fields
+            name: {direction: _end(getattr(way, name)) for direction, way in ways.items()}
+            for name in (Way._fields if ways else ())
         },
     }
 
@@ -207,7 +216,7 @@ def _cell(name: str, value: Any) -> str:
 
 def _endings(ends: dict[str, Any]) -> list[str]:
     texts = []
-    for direction in ("falling", "rising"):
+    for direction in ("falling", "rising") if ends else ():
         texts.append(f"If the price goes straight {'down' if direction == 'falling' else 'up'}:")
         for name, words in _WORDS.items():
             end = ends[name][direction]

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.levels import FIRST_LEVEL
 from gridhedge.domain.values import HUNDRED, ZERO, Money, Price, Quantity, Side
+from gridhedge.strategy.grid import break_even_at, grid_around, side_of, take_profit_at
 from gridhedge.strategy.ladder import fraction, next_price, reference_quantities
-from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
 from gridhedge.strategy.take_profit import take_profit_price
 
 
@@ -49,6 +51,50 @@ def preview(
         tuple(_lines(side, reference, settings, instrument, fees, leverage, price)) for side in (Side.LONG, Side.SHORT)
     )
     return Ladder(reference, long, short)
+
+
+def preview_trim(
+    settings: TrimSettings,
+    instrument: Instrument,
+    fees: Fees,
+    leverage: int,
+    center: Price,
+    capital: Money,
+    max_notional: Money = ZERO,
+) -> Ladder:
+    """The entries of the one side around ``center``; their take-profit is the break-even order from the second on."""
+    side = side_of(settings)
+    grid = grid_around(settings, instrument, leverage, center, capital, max_notional)
+    book = SideBook(side)
+    lines: list[LadderLine] = []
+    margins = ZERO
+    for level, (quantity, price) in enumerate(zip(grid.quantities, grid.prices, strict=True)):
+        if not quantity:
+            continue
+        notional = quantity * price
+        book.enter(((level, quantity),), price, notional * fees.maker, 0, "")
+        margins += notional / leverage
+        is_first = level == FIRST_LEVEL
+        leaves = (
+            take_profit_at(settings, instrument, book)
+            if is_first
+            else break_even_at(settings, instrument, book, fees.maker)
+        )
+        lines.append(
+            LadderLine(
+                level,
+                price,
+                quantity,
+                notional,
+                notional / leverage,
+                margins,
+                book.cost / book.entered,
+                leaves,
+                (price - center) / center * HUNDRED,
+            )
+        )
+    whole = tuple(lines)
+    return Ladder(grid.quantities, whole if side is Side.LONG else (), whole if side is Side.SHORT else ())
 
 
 def _lines(

@@ -104,6 +104,19 @@ def test_an_old_file_of_several_accounts_becomes_several_profiles(here: Path) ->
     assert gridhedge("init", "--from", "config.yaml", "--out", "one.yaml").code == 2
 
 
+def test_an_old_file_may_move_to_another_venue(here: Path) -> None:
+    """The trimming grid's own settings on the embedded exchange: converted, shown and checked at once."""
+    (here / "config_btc.txt").write_text(
+        "INITIAL_CAPITAL=1000.0\nENTRY_RATIOS=0.05,0.20,0.25,0.50\nLEVEL_DISTANCES=0.005,0.010,0.040,0.045\n"
+        "GRID_RANGE_PCT=0.040\nSL_DISTANCE=0.05\nTP_PCT=0.005\nBE_PCT=0.001\n"
+    )
+    done = gridhedge("init", "--from", "config_btc.txt", "--venue", "paper")
+    assert done.code == 0, done.err
+    assert "BTCUSDC long, from 60000" in done.out
+    assert "BTCUSDC short" not in done.out
+    assert gridhedge("check", "--profile", "btcusdc.yaml").code == 0
+
+
 def test_a_question_that_nobody_answers_interrupts(here: Path) -> None:
     """Cron has no answers: exit 130, nothing written."""
     done = gridhedge("init")

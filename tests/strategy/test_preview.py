@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gridhedge.strategy.preview import preview
-from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.preview import preview, preview_trim
+from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
+from gridhedge.venue.paper.instruments import fees, instrument
 
 D = Decimal
 
@@ -31,3 +32,19 @@ def test_the_short_ladder_rises_and_takes_profit_below(doge, bybit_fees) -> None
     assert ladder.short[1].price == D("0.20133")
     assert round(ladder.short[1].distance_percent, 1) == D("1.0")
     assert all(line.take_profit < line.average for line in ladder.short)
+
+
+def test_the_trimming_grid_has_the_entries_of_its_center() -> None:
+    """1000 USDT at 20x around 100000: 5 % of the capital is 50 of margin, 1000 / 99500 = 0.010 BTC; then break-even."""
+    rules = instrument("binance", "BTCUSDC")
+    ladder = preview_trim(TrimSettings(), rules, fees("binance", "BTCUSDC"), 20, D(100_000), D(1000))
+    assert ladder.short == ()
+    assert [(line.level, line.price, line.quantity) for line in ladder.long] == [
+        (1, D("99500"), D("0.010")),
+        (2, D("99000"), D("0.040")),
+        (3, D("96000"), D("0.052")),
+        (4, D("95500"), D("0.104")),
+    ]
+    assert ladder.long[0].take_profit == D("99997.5")  # 99500 x 1.005
+    assert ladder.long[1].take_profit == D("99199.1")  # (995 + 3960) / 0.05 = 99100, x 1.001
+    assert ladder.long[0].margin == D("49.75")
