@@ -49,7 +49,7 @@ def row(width: int, left: Sequence[Piece], right: Sequence[Piece] = (), fill: st
         (left if last in left else right).remove(last)
     start, end = _joined(left), _joined(right)
     room = width - start.cell_len - end.cell_len
-    middle = Text(fill * room if fill == " " or room < 3 else f" {fill * (room - 2)} ", QUIET)
+    middle = Text(fill * room if fill == " " or room < 2 else f" {fill * (room - 2)} ", QUIET)
     return exactly(Text.assemble(start, middle, end), width)
 
 

@@ -32,6 +32,12 @@ def test_a_rule_carries_its_pieces() -> None:
     assert rule(20, [piece("ETH")], [piece("1 s")]).plain == "──  ETH ──── 1 s  ──"
 
 
+def test_pieces_of_a_full_rule_do_not_touch() -> None:
+    """With room for two cells there are two blanks; with one more a dash between them."""
+    assert rule(15, [piece("abc")], [piece("xy")]).plain == "──  abc  xy  ──"
+    assert rule(16, [piece("abc")], [piece("xy")]).plain == "──  abc ─ xy  ──"
+
+
 def test_columns_of_unequal_length_stand_side_by_side() -> None:
     """The shorter column is filled with blanks."""
     lines = beside([Text("a"), Text("b")], [Text("c")], "|", 2, 2)
