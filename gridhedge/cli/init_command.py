@@ -88,7 +88,7 @@ def command(
         for remark in draft.remarks:
             click.echo(f"note: {remark}", err=True)
         _prepare_keys(profile)
-        _show_ladder(target, data_dir)
+        _show_ladder(target, profile, data_dir)
     click.echo(f"now: gridhedge check --profile {targets[0]}    then: gridhedge run --profile {targets[0]}")
 
 
@@ -113,7 +113,7 @@ def _asked(venue: str | None, symbol: str | None, risk: str | None, margin: str 
         "take_profit_percent": "1.0",
         "max_grid_levels_per_side": chosen.levels,
     }
-    entry = DraftSymbol(symbol, chosen.leverage, strategy, _price(symbol))
+    entry = DraftSymbol(symbol, chosen.leverage, strategy, _price(symbol) or "1")
     rest = {"mm_rate_threshold": chosen.threshold, "balance_buffer_percent": chosen.buffer}
     return Draft(account or ("paper" if venue == "paper" else "001"), _venue(venue, symbol), (entry,), rest)
 
@@ -122,12 +122,12 @@ def _moved(draft: Draft, venue: str | None) -> Draft:
     """The same settings on another venue than the old program's."""
     if venue is None or venue == draft.venue["name"]:
         return draft
-    symbols = tuple(entry._replace(price=_price(entry.symbol)) for entry in draft.symbols)
+    symbols = tuple(entry._replace(price=_price(entry.symbol) or "1") for entry in draft.symbols)
     return draft._replace(venue=_venue(venue, symbols[0].symbol), symbols=symbols)
 
 
 def _price(symbol: str) -> str:
-    return _PRICES.get(re.sub(r"USD[TC]$", "", symbol), "1")
+    return _PRICES.get(re.sub(r"USD[TC]$", "", symbol), "")
 
 
 def _choice(question: str, choices: Sequence[str], default: str) -> str:
@@ -200,12 +200,20 @@ def _secret(name: str) -> str:
 # ---- the ladder ------------------------------------------------------------------------------------------------------
 
 
-def _show_ladder(target: Path, data: Path) -> None:
+def _show_ladder(target: Path, profile: Profile, data: Path) -> None:
+    """As ``plan`` does; from an example where nobody tells the price now."""
+    from gridhedge.cli.facts import facts_of
     from gridhedge.cli.plan_command import command as plan
 
-    said = {"profile": target, "price": None, "balance": None, "symbol": None, "as_json": False, "data_dir": data}
+    price: str | None = None
     try:
-        click.get_current_context().invoke(plan, **said)
+        (first, *others) = facts_of(profile).values()
+        if first.last is None and not others and (example := _price(first.instrument.symbol)):
+            click.echo(f"note: nobody tells the price now, the ladder begins at an example of {example}", err=True)
+            price = example
+        click.get_current_context().invoke(
+            plan, profile=target, price=price, balance=None, symbol=None, as_json=False, data_dir=data
+        )
     except UsageError as error:
         text = f"note: no ladder is shown: {error}; gridhedge plan --profile {target} shows it at any price"
         click.echo(text, err=True)

@@ -15,8 +15,9 @@ from tests.cli.shell import gridhedge
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, and nobody at a terminal."""
+    """An empty folder, nobody at a terminal, and no client library: no real venue is asked."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     return tmp_path
 
@@ -69,6 +70,14 @@ def test_a_real_venue_gets_its_demo_side_and_names_for_its_keys(here: Path) -> N
     gridhedge("init", *options, "--out", "again.yaml")
     assert (here / ".env").read_text() == "OTHER=1\n#007_BYBIT_API_KEY=\n#007_BYBIT_API_SECRET=\n"
     assert stat.S_IMODE((here / ".env").stat().st_mode) == 0o600
+
+
+def test_where_nobody_can_be_asked_the_ladder_begins_at_an_example(here: Path) -> None:
+    """75 USD of margin times leverage at 0.2 are 375 DOGE; that it is an example is said."""
+    done = gridhedge("init", "--venue", "bybit", "--symbol", "DOGEUSDT", "--risk", "bold", "--first-margin", "1")
+    assert done.code == 0, done.err
+    assert "note: nobody tells the price now, the ladder begins at an example of 0.2\n" in done.err
+    assert "DOGEUSDT long, from 0.2" in done.out
 
 
 def test_nothing_is_overwritten(here: Path) -> None:
