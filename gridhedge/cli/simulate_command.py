@@ -19,6 +19,7 @@ from gridhedge.domain.errors import RiskStop, UsageError
 if TYPE_CHECKING:
     from gridhedge.simulate.chaos import Strike
     from gridhedge.simulate.run import Report
+    from gridhedge.simulate.scene import Kind
     from gridhedge.simulate.world import Ending
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?\Z")
@@ -29,11 +30,19 @@ _SHRINK_AT_MOST = 3
 @click.command("simulate")
 @click.option("--seeds", required=True, help="A range of seeds: 0-499, or one: 17.")
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=400, show_default=True, help="Steps per seed.")
+@click.option(
+    "--strategy",
+    "kind",
+    type=click.Choice(["symmetric", "trim"]),
+    default="symmetric",
+    show_default=True,
+    help="What trades in these worlds.",
+)
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes (default: one per core).")
 @click.option("--only", help="Let only these faults strike, as a failing seed names them; none: none at all.")
 @click.option("--trace", is_flag=True, help="Show what happens; for one seed.")
 @json_option
-def command(seeds: str, steps: int, jobs: int | None, only: str | None, trace: bool, as_json: bool) -> None:
+def command(seeds: str, steps: int, kind: Kind, jobs: int | None, only: str | None, trace: bool, as_json: bool) -> None:
     """Run the engine against a faulty network, exchange, disk and process, and judge every step.
 
     The same seed is the same execution on every machine. A failing seed is shortened and printed with the command
@@ -44,10 +53,10 @@ def command(seeds: str, steps: int, jobs: int | None, only: str | None, trace: b
     if trace:
         if as_json or len(chosen) != 1:
             raise UsageError("--trace shows one seed, as text: give one seed, and no --json")
-        _show_trace(chosen[0], steps, strikes)
+        _show_trace(chosen[0], steps, strikes, kind)
         return
     began = time.perf_counter()
-    report = _run(chosen, steps, jobs or os.cpu_count() or 1, strikes)
+    report = _run(chosen, steps, jobs or os.cpu_count() or 1, strikes, kind)
     seconds = time.perf_counter() - began
     found = [_violation(ending, steps, place < _SHRINK_AT_MOST) for place, ending in enumerate(report.violations)]
     if as_json:
@@ -74,27 +83,27 @@ def _strikes(text: str) -> frozenset[Strike]:
         raise UsageError(f"--only {text}: not a list of strikes; write F-02#3,F-67#14") from error
 
 
-def _run(seeds: range, steps: int, jobs: int, only: frozenset[Strike] | None) -> Report:
+def _run(seeds: range, steps: int, jobs: int, only: frozenset[Strike] | None, kind: Kind) -> Report:
     from gridhedge.simulate.run import Totals, endings, run_seed
 
     totals = Totals()
     with _progress(len(seeds)) as advance:
         if only is not None:
             for seed in seeds:
-                totals.add(run_seed(seed, steps, only))
+                totals.add(run_seed(seed, steps, only, kind))
                 advance()
         else:
-            for ending in endings(seeds, steps, min(jobs, len(seeds))):
+            for ending in endings(seeds, steps, min(jobs, len(seeds)), kind):
                 totals.add(ending)
                 advance()
     return totals.report()
 
 
-def _show_trace(seed: int, steps: int, only: frozenset[Strike] | None) -> None:
+def _show_trace(seed: int, steps: int, only: frozenset[Strike] | None, kind: Kind) -> None:
     from gridhedge.simulate.world import World
 
     lines: list[str] = []
-    ending = World(seed, only, lines).run(steps)
+    ending = World(seed, only, lines, kind=kind).run(steps)
     click.echo("\n".join(lines))
     if ending.violation is not None:
         raise RiskStop(f"seed {seed}, step {ending.at_step}: {ending.violation.invariant}: {ending.violation.text}")
@@ -115,7 +124,7 @@ def _violation(ending: Ending, steps: int, is_shortened: bool) -> dict[str, Any]
         "step": shortest.at_step,
         "invariant": shortest.violation.invariant,
         "text": shortest.violation.text,
-        "replay": f"{program} {replay_options(ending.seed, steps, struck if is_shortened else None)}",
+        "replay": f"{program} {replay_options(ending, steps, struck if is_shortened else None)}",
     }
 
 

@@ -22,6 +22,8 @@ def _fix_grid(side: SideBook, event: GridFixed) -> None:
     side.refused.clear()
     side.squeezes.clear()
     side.stop_is_passed = False
+    if side.closed > 0:
+        side.settle(event.at)  # an exit that executed late, after its cycle's end
     if side.entered > 0:
         whole, last = LevelFill(), side.fills[-1]
         whole.quantity, whole.cost, whole.fee = side.entered, side.cost, side.fees

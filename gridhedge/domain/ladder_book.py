@@ -301,22 +301,26 @@ class SideBook:
 
     def end(self, at: Millis, price: Price | None) -> None:
         """Close the cycle's account; the next one starts with what is still held. ``price``: where it ended."""
-        residue, cost, fee = self.take_residue()
-        self.realised += self.net_result()
+        self.settle(at)
         self.cycles += 1
         self.ended_at = at
         self.exit_price = price
         self.last_cycle = max(self.last_cycle, self.cycle)
         self.cycle = 0
         self.now_levels = 0
-        self.fills = []
-        self.base = None
-        self.entered = self.cost = self.fees = self.funding = self.closed = self.closed_money = self.carried = ZERO
         for order in (*self.entries.values(), *self.exits.values()):
             self.stale[order.client_id] = order
         self.entries.clear()
         self.exits.clear()
         self.open_slots()
+
+    def settle(self, at: Millis) -> None:
+        """Realise what has been closed; what is still held counts as entered now, with its cost and fees."""
+        residue, cost, fee = self.take_residue()
+        self.realised += self.net_result()
+        self.fills = []
+        self.base = None
+        self.entered = self.cost = self.fees = self.funding = self.closed = self.closed_money = self.carried = ZERO
         if residue > 0:
             self.enter(spread(self.reference, self.fills, residue), cost / residue, fee, at, "")
             self.cost = self.carried = cost  # exactly

@@ -133,9 +133,13 @@ def _check_place(
     if open_orders >= limits.max_open_orders:
         return f"{open_orders} orders are open, at most {limits.max_open_orders}", facts.now + _LOOK_AGAIN_MS
     if place.reduce_only:
-        held = facts.book.of(key.side).held
-        if place.quantity > held:
-            return f"would close {place.quantity} of {held} held", 0
+        side = facts.book.of(key.side)
+        others = sum((order.exposure for order in side.exits.values() if order.trigger_price is None), ZERO)
+        if place.quantity > side.held:
+            return f"would close {place.quantity} of {side.held} held", 0
+        if place.trigger_price is None and not place.market and place.quantity + others > side.held:
+            text = f"would close {place.quantity} beside {others} in other orders, {side.held} held"
+            return text, facts.now + _LOOK_AGAIN_MS
     elif place.urgency in _BUDGETED:
         need = entry_margin(place.quantity, place.price, facts.leverage, facts.fees.taker)
         if need > spendable:

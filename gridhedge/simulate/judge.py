@@ -32,6 +32,7 @@ __all__ = ["Broken", "Judge"]
 _MENDABLE = ("I-01", "I-10", "I-11", "I-13")
 """Late fills, old backups and other people's hands break these in the book; the judge looks at what is sent, and at
 the orders that the exchange holds, instead."""
+_BUDGETED = (Urgency.LOOK_AHEAD, Urgency.ENTRY)
 _REQUESTS_PER_SECOND = 500
 _STEPS_PER_INSTANT = 500
 _LAST_DIGIT = Decimal("1E-9")
@@ -161,13 +162,13 @@ class Judge:
                 text = f"{place.client_id} is sent while {order.client_id} is {order.state.value}"
                 raise Broken(Violation("I-32", text))
         if key.role.is_entry:
-            table = book.reference
+            table = side.reference
             room = sum((table[level] - side.filled(level) for level in range(min(key.level + 1, len(table)))), ZERO)
             if key.level >= len(table) or place.quantity > room:
                 raise Broken(Violation("I-10", f"{place.client_id} for {place.quantity}, room for {room}"))
             self._check_cap(desk, place)
         else:
-            others = sum((order.exposure for order in side.exits.values()), ZERO)
+            others = sum((order.exposure for order in side.exits.values() if order.trigger_price is None), ZERO)
             if others > side.held and not place.market:
                 raise Broken(Violation("I-13", f"exits for {others} of {side.held} held"))
             if not place.reduce_only:
@@ -176,7 +177,7 @@ class Judge:
     def _check_cap(self, desk: Desk, place: Place) -> None:
         assert self.session is not None
         cap = self.session.policy.max_notional
-        if cap and place.urgency is Urgency.LOOK_AHEAD:
+        if cap and place.urgency in _BUDGETED:
             side = desk.book.of(place.key.side)
             pending = sum((order.exposure for order in side.entries.values()), ZERO)
             notional = (side.held + pending) * desk.market.last
@@ -205,9 +206,9 @@ class Judge:
         )
 
     def sent(self, change: Change) -> None:
-        """I-18: a look-ahead order that the exchange took leaves the reserve alone, if all that rests executes."""
+        """I-18: what may only use what the reserve leaves, does: if all that rests executes, it is untouched."""
         session = self.session
-        is_look_ahead = isinstance(change, Place) and change.urgency is Urgency.LOOK_AHEAD
+        is_look_ahead = isinstance(change, Place) and change.urgency in _BUDGETED
         if session is None or not is_look_ahead or not self._knows_all or not self._is_known_still(session):
             return
         seen = self._exchange.account_seen()

@@ -11,7 +11,7 @@ from gridhedge.domain.events import Execution, Funding
 from gridhedge.domain.invariants import Violation
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order, OrderState, Pending
-from gridhedge.domain.values import SIDES, ZERO, Money, Role
+from gridhedge.domain.values import SIDES, ZERO, Money
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.reconcile import reconcile
 from gridhedge.engine.session import Session
@@ -111,11 +111,12 @@ def _plan(session: Session, desk: Desk) -> Iterator[Violation]:
     left = reconcile(book, plan.wanted, session.venue.capabilities.can_amend)
     if left and not plan.alarms and not _is_named(desk):
         yield Violation("I-36", f"not done, and no alarm says why: {left[0]}")
-    for side in (book.long, book.short):
-        yield from _take_profit(side, desk)
-    is_whole = book.long.cycle > 0 and book.short.cycle > 0 and not plan.alarms and not _is_named(desk)
+    for side in SIDES:
+        yield from _exits(book.of(side), desk)
+    is_running = all(book.of(side).cycle > 0 for side in desk.strategy.sides)
+    is_whole = is_running and not plan.alarms and not _is_named(desk)
     if is_whole and all(order.filled == 0 for order in book.orders.values()):
-        yield from invariants.settled(book)
+        yield from desk.strategy.settled(book, ())
 
 
 def _is_named(desk: Desk) -> bool:
@@ -123,19 +124,17 @@ def _is_named(desk: Desk) -> bool:
     return desk.retry_at is not None or bool(desk.alarms)
 
 
-def _take_profit(side: SideBook, desk: Desk) -> Iterator[Violation]:
-    order = side.exits.get(Role.TAKE_PROFIT)
-    closing = order.remaining if order is not None else ZERO
+def _exits(side: SideBook, desk: Desk) -> Iterator[Violation]:
+    closing, wanted = invariants.closing_at_limit(side), desk.strategy.closing(side)
     is_dust = side.held < desk.instrument.min_quantity
-    if closing != side.held and not is_dust and not _is_named(desk):
-        yield Violation("I-14", f"{side.side.value}: take-profit for {closing} of {side.held} held")
+    if closing != wanted and not is_dust and not _is_named(desk):
+        yield Violation("I-14", f"{side.side.value}: exits for {closing}, wanted for {wanted} of {side.held} held")
 
 
 def fingerprint(book: Book) -> list[tuple[str, object]]:
     """Everything that a book remembers, in a form that can be compared (I-25)."""
     told: list[tuple[str, object]] = []
     for symbol in book.symbols.values():
-        told.append((f"{symbol.symbol} table", symbol.reference))
         told.append((f"{symbol.symbol} withdrawn", symbol.look_ahead_withdrawn))
         told.append((f"{symbol.symbol} known", sorted(symbol.known)))
         told.append((f"{symbol.symbol} executed", sorted(symbol.executed)))
@@ -156,7 +155,8 @@ def fingerprint(book: Book) -> list[tuple[str, object]]:
 
 _SCALARS = (
     "cycle", "last_cycle", "now_levels", "entered", "cost", "fees", "funding", "closed", "closed_money", "surplus",
-    "realised", "cycles", "refused", "revisions",
+    "realised", "cycles", "refused", "revisions", "reference", "wished", "prices", "center", "grid_at", "capital",
+    "capital_at", "carried", "surplus_cost", "exit_price", "stop_is_passed", "squeezes",
 )  # fmt: skip
 
 

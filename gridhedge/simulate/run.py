@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
 from gridhedge.simulate.chaos import Strike
+from gridhedge.simulate.scene import Kind
 from gridhedge.simulate.world import Ending, World
 
 __all__ = ["Report", "Totals", "endings", "run_seed"]
@@ -66,22 +67,22 @@ class Totals:
         )
 
 
-def run_seed(seed: int, steps: int, only: frozenset[Strike] | None = None) -> Ending:
+def run_seed(seed: int, steps: int, only: frozenset[Strike] | None = None, kind: Kind = "symmetric") -> Ending:
     """One world from its beginning to its end."""
-    return World(seed, only).run(steps)
+    return World(seed, only, kind=kind).run(steps)
 
 
-def _run_chunk(seeds: range, steps: int) -> list[Ending]:
-    return [run_seed(seed, steps) for seed in seeds]
+def _run_chunk(seeds: range, steps: int, kind: Kind) -> list[Ending]:
+    return [run_seed(seed, steps, kind=kind) for seed in seeds]
 
 
-def endings(seeds: range, steps: int, jobs: int) -> Iterator[Ending]:
+def endings(seeds: range, steps: int, jobs: int, kind: Kind = "symmetric") -> Iterator[Ending]:
     """The endings of all seeds in their order, worked out by ``jobs`` processes."""
     if jobs == 1:
         for seed in seeds:
-            yield run_seed(seed, steps)
+            yield run_seed(seed, steps, kind=kind)
         return
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for chunk in pool.map(_run_chunk, chunks, [steps] * len(chunks)):
+        for chunk in pool.map(_run_chunk, chunks, [steps] * len(chunks), [kind] * len(chunks)):
             yield from chunk

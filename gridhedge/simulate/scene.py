@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.values import Millis
@@ -16,8 +16,10 @@ from gridhedge.venue.paper.funding import ConstantFunding
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import FillRule, Listing
 
-__all__ = ["START", "Scene", "draw"]
+__all__ = ["START", "STRATEGIES", "Kind", "Scene", "draw"]
 
+Kind: TypeAlias = Literal["symmetric", "trim"]
+STRATEGIES: tuple[Kind, ...] = ("symmetric", "trim")
 START: Millis = 1_767_225_600_000
 _PRICES = {"DOGEUSDT": "0.19933", "BTCUSDT": "97000.1", "ETHUSDT": "3456.78"}
 _POOR_EVERY = 7
@@ -37,14 +39,19 @@ class Scene(NamedTuple):
     """Whether the venue's stream tells every change of an order, not only those that nobody asked for."""
 
 
-def draw(seed: int) -> Scene:
-    """The scene of a seed."""
+def draw(seed: int, kind: Kind = "symmetric") -> Scene:
+    """The scene of a seed: the same venue, money and prices, whatever the strategy."""
     dice = Dice(seed, "scene")
     names = ["DOGEUSDT", "BTCUSDT", "ETHUSDT"]
     symbols = [names.pop(dice.below(len(names)))]
     if dice.chance(120):
         symbols.append(names.pop(dice.below(len(names))))
-    profile = Profile.model_validate(_document(dice, symbols))
+    document = _document(dice, symbols)
+    if kind == "trim":
+        document["symbols"] = [
+            entry for symbol in symbols for entry in _trim_entries(Dice(seed, f"trim/{symbol}"), symbol)
+        ]
+    profile = Profile.model_validate(document)
     feeds = {symbol: _feed(seed, dice, symbol) for symbol in symbols}
     funding = ConstantFunding(dice.pick((1, 3, 15, 480)), Decimal(dice.between(-10, 30)) / 10_000)
     listings = [
@@ -96,6 +103,32 @@ def _strategy(dice: Dice, symbol: str) -> dict[str, Any]:
         "entry_timeout_seconds": dice.pick(("5", "2")),
         "take_profit_fee": dice.pick(("auto", "auto", "taker")),
     }
+
+
+def _trim_entries(dice: Dice, symbol: str) -> list[dict[str, Any]]:
+    """One direction or both, with levels so near that a short walk meets all of them."""
+    nearest = Decimal(dice.pick(("0.2", "0.5")))
+    steps = dice.pick((("1", "2", "4", "4.5"), ("1", "1.5", "2", "3")))
+    strategy = {
+        "kind": "trim",
+        "entry_ratios": dice.pick((("0.05", "0.20", "0.25", "0.50"), ("0.25", "0.25", "0.25", "0.25"))),
+        "level_distances_percent": [str(nearest * Decimal(step)) for step in steps],
+        "max_entry_level": dice.pick((4, 4, 3, 2)),
+        "stop_loss_percent": str(nearest * dice.pick((5, 8))),
+        "grid_range_percent": dice.pick(("0.5", "1.0", "2.0")),
+        "take_profit_percent": dice.pick(("0.1", "0.3")),
+        "break_even_percent": dice.pick(("0.05", "0.1", "0")),
+        "break_even_basis": dice.pick(("percent", "net")),
+        "capital_fraction": dice.pick(("0.33", "0.33", "0.9")),
+    }
+    if dice.chance(300):
+        strategy["initial_capital"] = dice.pick(("500", "5000"))
+    directions = dice.pick((("long",), ("short",), ("long", "short")))
+    leverage = dice.pick((20, 20, 5))
+    return [
+        {"symbol": symbol, "leverage": leverage, "strategy": {**strategy, "direction": direction}}
+        for direction in directions
+    ]
 
 
 def _feed(seed: int, dice: Dice, symbol: str) -> WildFeed:

@@ -22,7 +22,7 @@ def shrink(ending: Ending, steps: int, attempt: Attempt | None = None) -> tuple[
     """
     assert ending.violation is not None, "only a failing schedule can be shortened"
     wanted = ending.violation.invariant
-    run = attempt or (lambda only, most: World(ending.seed, only).run(most))
+    run = attempt or (lambda only, most: World(ending.seed, only, kind=ending.kind).run(most))
     kept, best, steps = ending.struck, ending, min(steps, ending.at_step)
     budget, size = _ATTEMPTS, max(1, len(kept) // 2)
     while kept and budget:
@@ -66,7 +66,8 @@ def parse_strikes(text: str) -> frozenset[Strike]:
     return frozenset(strikes)
 
 
-def replay_options(seed: int, steps: int, strikes: Sequence[Strike] | None) -> str:
+def replay_options(ending: Ending, steps: int, strikes: Sequence[Strike] | None) -> str:
     """What shows a schedule again, with a readable trace; None: with all its faults."""
     only = "" if strikes is None else f" --only {written(strikes)}"
-    return f"--seeds {seed} --steps {steps}{only} --trace"
+    strategy = "" if ending.kind == "symmetric" else f" --strategy {ending.kind}"
+    return f"--seeds {ending.seed} --steps {steps}{strategy}{only} --trace"

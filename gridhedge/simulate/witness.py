@@ -190,7 +190,7 @@ class Onlooker:
         for side in (book.long, book.short):
             started = len(side.fills)
             marks.hit("deep ladder", started >= 4)
-            marks.hit("full ladder", bool(book.reference) and started == len(book.reference))
+            marks.hit("full ladder", bool(side.reference) and started == len(side.reference))
             marks.hit("deep re-entry", side.now_levels >= 2)
             marks.hit("stale order", len(side.stale))
             key = (book.symbol, side.side)
@@ -198,7 +198,7 @@ class Onlooker:
             if cycles is not None and side.cycles > cycles:
                 ended += 1
                 marks.hit("long take-profit" if side.side is Side.LONG else "short take-profit")
-                marks.hit("residue", side.held > 0 and side.now_levels == 0)
+                marks.hit("residue", side.held > 0 and side.now_levels == 0 and not side.has_grid)
             self._cycles[key] = side.cycles
         marks.hit("both took profit", ended == 2)
 

@@ -24,9 +24,9 @@ from gridhedge.simulate.line import FaultyVenue
 from gridhedge.simulate.network import Network, Stream
 from gridhedge.simulate.process import CrashAt, Killed, KillPoints, MemoryStopFile, StrategyBug, Tripping
 from gridhedge.simulate.quiet import differing, unmet
-from gridhedge.simulate.scene import Scene, draw
+from gridhedge.simulate.scene import Kind, Scene, draw
 from gridhedge.simulate.witness import Marks, Onlooker, Witness
-from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.settings import StrategySettings, SymmetricSettings, TrimSettings
 from gridhedge.venue.paper.venue import PaperVenue
 
 __all__ = ["Ending", "World"]
@@ -54,6 +54,7 @@ class Ending(NamedTuple):
     """Of every event that was ever made durable."""
     recovery_ms: Millis
     """From the end of the faults to the first moment in which everything agreed."""
+    kind: Kind = "symmetric"
 
 
 class World:
@@ -69,9 +70,11 @@ class World:
         trace: list[str] | None = None,
         scene: Scene | None = None,
         calm: bool = False,
+        kind: Kind = "symmetric",
     ) -> None:
         self.seed = seed
-        self.scene = scene or draw(seed)
+        self.kind = kind
+        self.scene = scene or draw(seed, kind)
         self.exchange = self.scene.exchange
         self.profile: Profile = self.scene.profile
         self.trace = trace
@@ -117,7 +120,7 @@ class World:
             self._write(f"VIOLATION {violation.invariant}: {violation.text}")
         return Ending(
             self.seed, self.number, violation, self.number, tuple(self.chaos.struck), self.marks.hits,
-            self.disk.digest, healed_after,
+            self.disk.digest, healed_after, self.kind,
         )  # fmt: skip
 
     def step(self) -> None:
@@ -352,19 +355,28 @@ def _edited(profile: Profile, dice: Dice) -> Profile:
     """Another depth, step and multiplier, as a user edits them between two runs."""
     entries = []
     for entry in profile.symbols:
-        settings = entry.strategy
-        assert isinstance(settings, SymmetricSettings), "the simulation knows one strategy"
-        changed = {
-            "max_grid_levels_per_side": dice.between(2, 8),
-            "averaging_multiplier": dice.pick((settings.averaging_multiplier, settings.averaging_multiplier + 1)),
-            "grid_step_percent": settings.grid_step_percent * dice.between(1, 2),
-        }
-        entries.append(entry.model_copy(update={"strategy": settings.model_copy(update=changed)}))
+        changed = _changes(entry.strategy, dice)
+        entries.append(entry.model_copy(update={"strategy": entry.strategy.model_copy(update=changed)}))
     return profile.model_copy(update={"symbols": tuple(entries)})
 
 
 def _told_time(at: Millis) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def _changes(settings: StrategySettings, dice: Dice) -> dict[str, object]:
+    if isinstance(settings, TrimSettings):
+        return {
+            "max_entry_level": dice.between(2, len(settings.entry_ratios)),
+            "take_profit_percent": settings.take_profit_percent * dice.between(1, 2),
+            "grid_range_percent": settings.grid_range_percent * dice.between(1, 2),
+        }
+    assert isinstance(settings, SymmetricSettings), "the simulation knows two strategies"
+    return {
+        "max_grid_levels_per_side": dice.between(2, 8),
+        "averaging_multiplier": dice.pick((settings.averaging_multiplier, settings.averaging_multiplier + 1)),
+        "grid_step_percent": settings.grid_step_percent * dice.between(1, 2),
+    }
 
 
 def _invariant_of(text: str) -> str:

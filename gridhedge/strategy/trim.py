@@ -282,7 +282,8 @@ class Trim:
                     draft.withhold(side, level, rest)
                     text = f"no {side.value} level {level} yet: it needs {need:.2f}, spendable {spendable:.2f}"
                     draft.alarm(f"budget {side.value} {level}", "warning", text)
-                    draft.wake_at(max(ladder.grid_at + _FIGURES_LAG_MS, view.now + 1))
+                    if view.now < ladder.grid_at + _FIGURES_LAG_MS:
+                        draft.wake_at(ladder.grid_at + _FIGURES_LAG_MS)
                     continue
                 spendable -= need
                 draft.reserved += need
