@@ -10,8 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import CycleOpened, Event, Execution, ExecutionKind, StopRaised
-from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.events import CycleOpened, Event, Execution, ExecutionKind, GridFixed, StopRaised
+from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.order import OrderState, parse_client_id
 from gridhedge.domain.values import Millis, Price, Role
 from gridhedge.engine.desk import Desk
@@ -98,8 +98,10 @@ class FileAudience:
             text = execution_text(event, self._tags.get(event.symbol, ""))
             self._logs.trades.info(text)
             self._remember("info", text, event.at)
-        elif isinstance(event, CycleOpened):
+        elif isinstance(event, CycleOpened) and event.now_levels:
             self._remember("info", opening_text(event), event.at)
+        elif isinstance(event, GridFixed):
+            self._remember("info", grid_text(event), event.at)
         elif isinstance(event, StopRaised):
             self._logs.bot.critical(line("stop_raised", level=event.level, symbol=event.symbol, reason=event.reason))
 
@@ -164,8 +166,8 @@ class FileAudience:
                     symbol=desk.symbol,
                     side=side.side,
                     quantity=side.held,
-                    average=side.cost / side.entered if side.entered else Decimal(0),
-                    levels=len(side.fills),
+                    average=average_price(side) or Decimal(0),
+                    levels=sum(1 for fill in side.fills if fill.quantity),
                     realised_net=side.realised,
                 )
             )
@@ -189,6 +191,12 @@ def opening_text(event: CycleOpened) -> str:
     return f"{event.symbol} {event.side.value} opens with {levels}"
 
 
+def grid_text(event: GridFixed) -> str:
+    """``BTCUSDC long grid around 91080.99: 0.017 @ 90170.18, 0.021 @ 87437.75``."""
+    levels = [f"{size} @ {price}" for size, price in zip(event.quantities, event.prices, strict=True) if size]
+    return f"{event.symbol} {event.side.value} grid around {event.center:.8g}: {', '.join(levels) or 'no level fits'}"
+
+
 def symbol_state(desk: Desk, now: Millis) -> SymbolState:
     """The state file's picture of a symbol."""
     book = desk.book
@@ -199,7 +207,7 @@ def symbol_state(desk: Desk, now: Millis) -> SymbolState:
         tuple(_rows(book, book.short)),
         _take_profit_id(book.long),
         _take_profit_id(book.short),
-        book.reference,
+        book.long.reference or book.short.reference,
         _cycle(book.long),
         _cycle(book.short),
     )
@@ -220,7 +228,7 @@ def _rows(book: SymbolBook, side: SideBook) -> list[PositionRow]:
 
 
 def _take_profit_id(side: SideBook) -> str | None:
-    order = side.exits.get(Role.TAKE_PROFIT)
+    order = side.exits.get(Role.TAKE_PROFIT) or side.exits.get(Role.BREAK_EVEN)
     return None if order is None else order.venue_id or order.client_id
 
 

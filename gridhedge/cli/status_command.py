@@ -69,7 +69,9 @@ def _side(side: SideStatus) -> str:
     levels = sum(1 for row in side.rows if row.filled)
     resting = len(side.rows) - levels
     average = f" @ {side.average:.8g}" if side.average is not None else ""
-    exit_at = f", take-profit {side.take_profit}" if side.take_profit is not None else ""
+    exit_at = f", {side.exit} {side.take_profit}" if side.take_profit is not None else ""
+    exit_at += f", stop-loss {side.stop_loss}" if side.stop_loss is not None else ""
+    exit_at += f", capital {side.capital:.2f}" if side.capital is not None else ""
     return (
         f"{side.side.value}: {side.quantity}{average}, {levels} levels, {resting} resting{exit_at}, "
         f"unrealised {side.unrealised:.2f}, net realised {side.realised_net:.2f} in {side.cycles} cycles"

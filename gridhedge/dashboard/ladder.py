@@ -20,7 +20,8 @@ from gridhedge.engine.status import LadderRow, SideStatus, SymbolStatus
 BETWEEN = " │ "
 LEAST_ROWS = 5
 _MARKS = {"filled": "●", "partly": "◐", "resting": "○", "now": "◌", "unknown": "?"}
-_TAKE_PROFIT = -1
+_EXIT = -1
+_LABELS = {"take-profit": "TP", "break-even": "BE"}
 
 
 class Cell(NamedTuple):
@@ -59,7 +60,9 @@ def halves(symbol: SymbolStatus, side: SideStatus) -> Halves:
     nearest = next((row.level for row in side.rows if row.state == "resting"), None)
     cells = [_level_cell(symbol, side.side, row, row.level == nearest) for row in side.rows]
     if side.take_profit is not None:
-        cells.append(_take_profit_cell(symbol, side, side.take_profit))
+        cells.append(_exit_cell(symbol, side, side.take_profit))
+    if side.stop_loss is not None:
+        cells.append(_cell(symbol, _EXIT, side.stop_loss, "✕", "SL", quantity_text(side.quantity), f"bold {WARNING}"))
     sign = side.side.sign
     # Levels of a side may share a price; then the deeper one stands farther from the side's start.
     cells.sort(key=lambda cell: (-cell.price, sign * cell.level))
@@ -100,9 +103,10 @@ def _level_cell(symbol: SymbolStatus, side: Side, row: LadderRow, is_next: bool)
     return _cell(symbol, row.level, row.price, mark, str(row.level), quantity, style)
 
 
-def _take_profit_cell(symbol: SymbolStatus, side: SideStatus, price: Price) -> Cell:
+def _exit_cell(symbol: SymbolStatus, side: SideStatus, price: Price) -> Cell:
     style = f"bold {side_style(side.side)}"
-    return _cell(symbol, _TAKE_PROFIT, price, "◆", "TP", quantity_text(side.quantity), style)
+    quantity = side.quantity if side.exit_quantity is None else side.exit_quantity
+    return _cell(symbol, _EXIT, price, "◆", _LABELS[side.exit], quantity_text(quantity), style)
 
 
 def _cell(symbol: SymbolStatus, level: int, price: Price, mark: str, label: str, quantity: str, style: str) -> Cell:
@@ -129,7 +133,7 @@ def _fold(cells: list[Cell], rows: int, nearest_last: bool) -> list[Cell | str]:
     if len(cells) <= rows:
         return list(cells)
     by_nearness = cells[::-1] if nearest_last else cells
-    ranked = sorted(by_nearness, key=lambda cell: cell.level != _TAKE_PROFIT)
+    ranked = sorted(by_nearness, key=lambda cell: cell.level != _EXIT)
     kept = ranked[: max(rows - 1, 0)]
     hidden = [cell for cell in cells if cell not in kept]
     folded: list[Cell | str] = [cell for cell in cells if cell in kept]
@@ -140,7 +144,7 @@ def _fold(cells: list[Cell], rows: int, nearest_last: bool) -> list[Cell | str]:
 
 
 def _more(hidden: Sequence[Cell]) -> str:
-    levels = sorted(cell.level for cell in hidden if cell.level != _TAKE_PROFIT)
+    levels = sorted(cell.level for cell in hidden if cell.level != _EXIT)
     if not levels:
         return f"… {len(hidden)} more: TP"
     span = f"{levels[0]}-{levels[-1]}" if levels[-1] - levels[0] == len(levels) - 1 else ", ".join(map(str, levels))

@@ -62,7 +62,13 @@ class PlainLines:
 def _state(status: AccountStatus) -> Hashable:
     """What makes a change worth a line: not prices and balances, which always move."""
     sides = tuple(
-        (side.quantity, side.take_profit, side.cycles, tuple((row.level, row.state) for row in side.rows))
+        (
+            side.quantity,
+            side.take_profit,
+            side.stop_loss,
+            side.cycles,
+            tuple((row.level, row.state) for row in side.rows),
+        )
         for symbol in status.symbols
         for side in (symbol.long, symbol.short)
     )
@@ -107,7 +113,8 @@ def _side_text(symbol: SymbolStatus, side: SideStatus) -> str:
 
 def _take_profit_text(symbol: SymbolStatus, side: SideStatus) -> str:
     if side.take_profit is None:
-        return "NO TAKE-PROFIT"
+        return f"NO {side.exit.upper()}"
     distance = side.take_profit_distance_percent
     away = "" if distance is None else f" ({percent_text(distance, '')} to go)"
-    return f"take-profit {price_text(side.take_profit, symbol.tick_size)}{away}"
+    stop = "" if side.stop_loss is None else f", stop-loss {price_text(side.stop_loss, symbol.tick_size)}"
+    return f"{side.exit} {price_text(side.take_profit, symbol.tick_size)}{away}{stop}"

@@ -95,7 +95,8 @@ def _side(symbol: SymbolStatus, side: SideStatus, column: int) -> list[Text]:
     name = piece(f"{side.side.value.upper():<5}", f"bold {side_style(side.side)}")
     profits = row(column, _profits(side, column))
     if side.average is None:
-        return [row(column, [name, piece("flat", QUIET)]), Text("no take-profit", QUIET), profits]
+        waits = "no take-profit" if side.center is None else f"grid around {price_text(side.center, symbol.tick_size)}"
+        return [row(column, [name, piece("flat", QUIET)]), Text(waits, QUIET), profits]
     position = f"{quantity_text(side.quantity)} @ {price_text(side.average, symbol.tick_size)}"
     distance = distance_percent(side.average, symbol.last)
     away = [] if distance is None else [piece(percent_text(distance), QUIET, 1)]
@@ -104,9 +105,9 @@ def _side(symbol: SymbolStatus, side: SideStatus, column: int) -> list[Text]:
 
 def _take_profit(symbol: SymbolStatus, side: SideStatus, column: int) -> Text:
     if side.take_profit is None:
-        return Text("NO TAKE-PROFIT", f"bold {LOSS}")
+        return Text(f"NO {side.exit.upper()}", f"bold {LOSS}")
     away = [] if side.take_profit_distance_percent is None else [_to_go(side.take_profit_distance_percent)]
-    return row(column, [piece("take-profit"), piece(price_text(side.take_profit, symbol.tick_size), "bold")], away)
+    return row(column, [piece(side.exit), piece(price_text(side.take_profit, symbol.tick_size), "bold")], away)
 
 
 def _to_go(percent: Price) -> Piece:
@@ -118,6 +119,7 @@ def _profits(side: SideStatus, column: int) -> list[Piece]:
         _profit("unrealised" if column >= 32 else "open", side.unrealised),
         _profit("net", side.realised_net),
         piece(f"in {side.cycles:,} cycles", QUIET, 1),
+        *([] if side.capital is None else [piece(f"capital {money_text(side.capital)}", QUIET, 2)]),
     ]
 
 

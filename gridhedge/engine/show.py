@@ -95,7 +95,8 @@ def symbol_status(desk: Desk, prices: tuple[Price, ...]) -> SymbolStatus:
 
 def side_status(desk: Desk, side: SideBook) -> SideStatus:
     """One side: what it holds, where it takes profit, and its levels."""
-    exit_order = side.exits.get(Role.TAKE_PROFIT)
+    role = Role.BREAK_EVEN if Role.BREAK_EVEN in side.exits else Role.TAKE_PROFIT
+    exit_order, stop = side.exits.get(role), side.exits.get(Role.STOP_LOSS)
     last = desk.market.last
     take_profit = exit_order.price if exit_order else None
     distance = None if take_profit is None else (take_profit - last) * side.side.sign / last * HUNDRED
@@ -108,12 +109,17 @@ def side_status(desk: Desk, side: SideBook) -> SideStatus:
         unrealised(side, desk.market.mark),
         side.realised,
         side.cycles,
-        tuple(_rows(side, desk.book.reference)),
+        tuple(_rows(side)),
+        "break-even" if role is Role.BREAK_EVEN else "take-profit",
+        exit_order.remaining if exit_order is not None and role is Role.BREAK_EVEN else None,
+        stop.price if stop is not None else None,
+        side.center,
+        side.working_capital if side.capital_at else None,
     )
 
 
-def _rows(side: SideBook, reference: tuple[Decimal, ...]) -> list[LadderRow]:
-    rows = []
+def _rows(side: SideBook) -> list[LadderRow]:
+    rows, reference = [], side.reference
     for level in range(max(len(side.fills), max(side.entries, default=-1) + 1)):
         filled = side.filled(level)
         order = side.entries.get(level)

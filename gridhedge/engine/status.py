@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
 
+ExitName = Literal["take-profit", "break-even"]
 RowState = Literal["filled", "partly", "resting", "now", "unknown"]
 
 
@@ -35,6 +36,15 @@ class SideStatus(NamedTuple):
     cycles: int
     rows: tuple[LadderRow, ...]
     """Levels from 0 downwards."""
+    exit: ExitName = "take-profit"
+    """What ``take_profit`` is the price of: a grid that has grown sheds its load at break-even instead."""
+    exit_quantity: Quantity | None = None
+    """What that order closes, where it is not everything."""
+    stop_loss: Price | None = None
+    center: Price | None = None
+    """What the side's own grid is built around; None where it has none."""
+    capital: Money | None = None
+    """What the grid trades with: the first capital and all net profit since."""
 
 
 class SymbolStatus(NamedTuple):

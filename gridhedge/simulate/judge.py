@@ -169,7 +169,7 @@ class Judge:
             self._check_cap(desk, place)
         else:
             others = sum((order.exposure for order in side.exits.values() if order.trigger_price is None), ZERO)
-            if others > side.held and not place.market:
+            if others > side.held and not place.market and place.trigger_price is None:
                 raise Broken(Violation("I-13", f"exits for {others} of {side.held} held"))
             if not place.reduce_only:
                 raise Broken(Violation("I-17", f"{place.client_id} closes without being reduce-only"))

@@ -225,8 +225,11 @@ class Trim:
         if side.held <= 0 or side.stop_is_passed or Role.CLOSE in side.exits:
             return ZERO
         role, quantity = self._limit_exit(side)
-        squeeze = side.squeezes.get((role, 0))
-        return quantity if squeeze is None else min(squeeze.accepted, quantity)
+        squeeze, order = side.squeezes.get((role, 0)), side.exits.get(role)
+        if squeeze is None:
+            return quantity
+        rests = order.remaining if order is not None else ZERO  # an amend may be seen before its answer is
+        return min(max(squeeze.accepted, rests), quantity)
 
     def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
         found = []
