@@ -43,8 +43,11 @@ def test_a_schedule_is_written_as_the_command_line_reads_it() -> None:
     assert written((A, C)) == "F-01#1,F-67#3"
     assert parse_strikes("F-01#1,F-67#3") == {A, C}
     assert (written(()), parse_strikes("none")) == ("none", frozenset())
-    assert replay_options(9, 33, (A,)) == "--seeds 9 --steps 33 --only F-01#1 --trace"
-    assert replay_options(9, 33, None) == "--seeds 9 --steps 33 --trace"
+    assert replay_options(ending((A,), None), 33, (A,)) == "--seeds 9 --steps 33 --only F-01#1 --trace"
+    assert (
+        replay_options(ending((), None)._replace(kind="trim"), 33, None)
+        == "--seeds 9 --steps 33 --strategy trim --trace"
+    )
 
 
 def test_a_real_failure_is_replayed_by_its_short_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
