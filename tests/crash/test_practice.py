@@ -19,9 +19,9 @@ import pytest
 from tests.cli.shell import ROOT, bybit_profile
 
 START = 1_748_736_000_000
-MINUTES = 300
-SPEED = 1200
-"""20 minutes per second: the prices end after a quarter of a minute, and everything can be compared at rest."""
+MINUTES = 360
+SPEED = 600
+"""10 minutes per second: the prices end after half a minute, and then everything can be compared at rest."""
 Process = subprocess.Popen[bytes]
 
 
@@ -67,7 +67,7 @@ class Rehearsal:
         """``gridhedge practice bybit``, until it listens."""
         options = ("--port", str(self.port), "--data", self._candles, "--speed", str(SPEED))
         process = self._begin("practice", "bybit", *options, "--data-dir", self._folder / "exchange")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -97,15 +97,15 @@ class Rehearsal:
         return json.loads(subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout)
 
     def wait_for_bookings(self, count: int) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self.books()["bookings"] < count:
             assert time.monotonic() < deadline, f"only {self.books()}: {self.output()}"
             time.sleep(0.05)
 
     def wait_until_the_prices_end(self) -> None:
         """The exchange's time stands still from then on."""
-        deadline, before, now = time.monotonic() + 60, 0, 1
-        while before < now:
+        deadline, before, now = time.monotonic() + 180, 0, 1
+        while before < now or now < START + 60_000 * (MINUTES - 1):
             assert time.monotonic() < deadline, self.output()
             time.sleep(1)
             before, now = now, self.books()["now"]
@@ -142,7 +142,7 @@ def test_both_may_be_killed_in_any_order_and_every_book_agrees(rehearsal: Rehear
     kill(exchange, bot)
     exchange = rehearsal.practice()
     rehearsal.wait_until_the_prices_end()
-    assert rehearsal.bot("--ticks", "8").wait(60) == 0, rehearsal.output()
+    assert rehearsal.bot("--ticks", "8").wait(180) == 0, rehearsal.output()
     books, report = rehearsal.books(), rehearsal.told("report")
     total, roles = report["total"], report["by_role"]
     assert {name: Decimal(books["totals"][name]) for name in ("realised", "fees", "funding")} == {
