@@ -49,9 +49,11 @@ class SideBook:
         "stop_is_passed",
         "surplus",
         "surplus_cost",
+        "traded_at",
         "unhedged_last",
         "unhedged_max",
         "wished",
+        "won",
     )
 
     def __init__(self, side: Side) -> None:
@@ -104,6 +106,10 @@ class SideBook:
         """When that was fixed; 0: never."""
         self.realised: Money = ZERO
         self.cycles = 0
+        self.won = 0
+        """Ended cycles that earned more than nothing, all fees and funding paid."""
+        self.traded_at: Millis = 0
+        """The latest entry, or the latest end of a cycle; 0 while there has been neither."""
         self.ended_at: Millis = 0
         self.unhedged_last: Millis = 0
         self.unhedged_max: Millis = 0
@@ -199,6 +205,7 @@ class SideBook:
             fill.executed = at
             fill.order_id = order_id or fill.order_id
         value = total * price
+        self.traded_at = max(self.traded_at, at)
         self.entered += total
         self.cost += value
         self.carried += value
@@ -301,9 +308,10 @@ class SideBook:
 
     def end(self, at: Millis, price: Price | None) -> None:
         """Close the cycle's account; the next one starts with what is still held. ``price``: where it ended."""
-        self.settle(at)
+        self.won += self.settle(at) > 0
         self.cycles += 1
         self.ended_at = at
+        self.traded_at = max(self.traded_at, at)
         self.exit_price = price
         self.last_cycle = max(self.last_cycle, self.cycle)
         self.cycle = 0
@@ -314,16 +322,19 @@ class SideBook:
         self.exits.clear()
         self.open_slots()
 
-    def settle(self, at: Millis) -> None:
-        """Realise what has been closed; what is still held counts as entered now, with its cost and fees."""
+    def settle(self, at: Millis) -> Money:
+        """Realise what has been closed, and say how much that was; what is still held counts as entered now, with its
+        cost and fees."""
         residue, cost, fee = self.take_residue()
-        self.realised += self.net_result()
+        result = self.net_result()
+        self.realised += result
         self.fills = []
         self.base = None
         self.entered = self.cost = self.fees = self.funding = self.closed = self.closed_money = self.carried = ZERO
         if residue > 0:
             self.enter(spread(self.reference, self.fills, residue), cost / residue, fee, at, "")
             self.cost = self.carried = cost  # exactly
+        return result
 
     def open_slots(self) -> None:
         """A new cycle: nothing has been sent or refused in it."""

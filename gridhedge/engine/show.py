@@ -115,6 +115,8 @@ def side_status(desk: Desk, side: SideBook) -> SideStatus:
         stop.price if stop is not None else None,
         side.center,
         side.working_capital if side.capital_at else None,
+        side.won,
+        side.traded_at,
     )
 
 
@@ -126,8 +128,11 @@ def _rows(side: SideBook) -> list[LadderRow]:
         if order is None and not filled:
             continue
         size = reference[level] if level < len(reference) else filled
-        price = side.fills[level].average if filled else order.price if order else Decimal(0)
-        rows.append(LadderRow(level, price, max(size, filled), filled, _row_state(side, level, order)))
+        fill = side.fills[level] if filled else None
+        price = fill.average if fill else order.price if order else Decimal(0)
+        name = (order.venue_id or order.client_id) if order else fill.order_id if fill else ""
+        executed = fill.executed if fill else 0
+        rows.append(LadderRow(level, price, max(size, filled), filled, _row_state(side, level, order), name, executed))
     return rows
 
 

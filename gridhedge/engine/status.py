@@ -21,6 +21,10 @@ class LadderRow(NamedTuple):
     quantity: Quantity
     filled: Quantity
     state: RowState
+    order_id: str = ""
+    """The venue's id of the order that executed last or rests, or ours while the venue has told none."""
+    executed: Millis = 0
+    """When it last executed; 0 while nothing has."""
 
 
 class SideStatus(NamedTuple):
@@ -45,6 +49,10 @@ class SideStatus(NamedTuple):
     """What the side's own grid is built around; None where it has none."""
     capital: Money | None = None
     """What the grid trades with: the first capital and all net profit since."""
+    won: int = 0
+    """Ended cycles that earned more than nothing, all fees and funding paid."""
+    traded_at: Millis = 0
+    """The latest entry or end of a cycle; 0 while there has been neither."""
 
 
 class SymbolStatus(NamedTuple):

@@ -113,6 +113,17 @@ def test_the_net_result_pays_all_fees_and_funding() -> None:
         assert side.net_result() == D(net)
 
 
+def test_only_a_cycle_that_earned_something_is_won() -> None:
+    """100 @ 10 closed at 11 is won, closed at 10 with fees is not."""
+    side = SideBook(L)
+    for price, won in ((D(11), 1), (D(10), 1)):
+        side.enter(((0, D(100)),), D(10), D("0.1"), 1, "v")
+        side.leave(D(100), price, D("0.1"))
+        side.end(2, None)
+        assert side.won == won
+    assert (side.cycles, side.realised) == (2, D("99.6"))
+
+
 def test_refilling_keeps_the_share_of_fees_and_funding_of_what_is_left() -> None:
     """300 held with 6 of fees and 3 of funding, 75 left: a quarter of both, all on level 0 at the given average."""
     side = SideBook(L)

@@ -89,8 +89,18 @@ def test_an_ended_cycle_is_shown_as_realised(world: World) -> None:
     """The short side takes its profit: one cycle, its net result."""
     world.take_profit(S)
     short = shown(world).symbols[0].short
-    assert (short.cycles, short.realised_net) == (1, world.book.short.realised)
+    assert (short.cycles, short.won, short.realised_net) == (1, 1, world.book.short.realised)
     assert short.realised_net > 0
+    assert short.traded_at == world.book.short.traded_at > START
+
+
+def test_a_row_names_its_order_and_when_it_executed(world: World) -> None:
+    """The venue's id of the fill, then that of the order that rests."""
+    long = world.book.long
+    filled, _, resting = side_status(world.desk, long).rows
+    assert (filled.order_id, filled.executed) == (long.fills[0].order_id, long.fills[0].executed)
+    assert filled.executed >= START
+    assert (resting.order_id, resting.executed) == (long.entries[2].venue_id, 0)
 
 
 def test_a_row_says_in_which_state_its_level_is(world: World) -> None:
