@@ -21,7 +21,7 @@ __all__ = ["SIGNATURE_HEADER", "TIMESTAMP_HEADER", "Json", "exact_json", "iso_ti
 TIMESTAMP_HEADER = "X-Webhook-Timestamp"
 SIGNATURE_HEADER = "X-Webhook-Signature"
 
-Json: TypeAlias = "str | int | bool | Decimal | None | Mapping[str, Json] | list[Json] | tuple[Json, ...]"
+Json: TypeAlias = "str | int | bool | Decimal | Mapping[str, Json] | list[Json] | tuple[Json, ...] | None"
 """What a document is made of. There are no floats in it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

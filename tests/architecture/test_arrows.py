@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "engine": ("domain", "strategy", "profile"),
     "store": (*ADAPTER, "engine.status"),  # it writes status.json
     "venue": ADAPTER,
-    "notify": ADAPTER,
+    "notify": (*ADAPTER, "engine.status"),  # a status is news
     "replay": WORLDS,
     "simulate": WORLDS,
     "practice": WORLDS,
