@@ -19,9 +19,11 @@ from gridhedge.engine.loop import Loop
 from gridhedge.engine.ports import Level
 from gridhedge.engine.show import account_status
 from gridhedge.engine.status import AccountStatus, RecentEvent
+from gridhedge.notify.herald import Herald, Trade
 from gridhedge.store.emergency import Emergency, raise_emergency, read_emergency
 from gridhedge.store.ledger import Ledger
 from gridhedge.store.logs import AccountLogs, line
+from gridhedge.store.rows import ExecutionRow
 from gridhedge.store.snapshot import StatusFile
 from gridhedge.store.state import CycleFacts, PositionRow, StateFile, SymbolState
 from gridhedge.store.trades import TradesFile
@@ -65,15 +67,26 @@ class FileAudience:
     """``engine.ports.Audience`` over an account's folder and a screen.
 
     Without a ledger (a dry run) neither the state file nor the trades are written, logs and status only; and the
-    decisions, which change nothing that could be seen, are shown as they are said.
+    decisions, which change nothing that could be seen, are shown as they are said. A ``herald`` hears what is worth
+    telling others.
     """
 
-    def __init__(self, folder: Path, logs: AccountLogs, ledger: Ledger | None, demo: bool, quote: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        logs: AccountLogs,
+        ledger: Ledger | None,
+        demo: bool,
+        quote: str,
+        herald: Herald | None = None,
+    ) -> None:
         self._logs = logs
         self._demo = demo
         self._quote = quote
         self._trades = None if ledger is None else TradesFile(folder / "trades_history.csv", ledger)
         self._state = StateFile(folder / "bot_state.json")
+        self._ledger = ledger
+        self._herald = herald
         self._status = StatusFile(folder / "status.json")
         self._events: deque[RecentEvent] = deque(maxlen=_EVENTS_KEPT)
         self._prices: dict[str, deque[Price]] = {}
@@ -88,6 +101,9 @@ class FileAudience:
         self._loop = loop
         self._started = loop.session.clock.now()
         self._tags = {desk.symbol: desk.book.tag for desk in loop.session.desks}
+        if self._herald is not None and self._ledger is not None:
+            self._herald.begin(max((row.seq for row in self._ledger.executions()), default=0))
+            self._herald.catch_up(self._trades_after)
 
     # ---- the port ------------------------------------------------------------------------------------------------
 
@@ -109,6 +125,8 @@ class FileAudience:
         self._logs.bot.log(_LEVELS.get(level, logging.CRITICAL), text)
         if level in ("warning", "error", "critical") or (level == "info" and self._trades is None):
             self._remember(level, text, self._now())
+        if self._herald is not None:
+            self._herald.said(level, text)
 
     def stepped(self) -> None:
         """Bring the files in line with the book."""
@@ -122,6 +140,8 @@ class FileAudience:
             self._trades.refresh()
             for desk in desks:
                 self._log_positions(desk)
+            if self._herald is not None:
+                self._herald.catch_up(self._trades_after)
 
     # ---- once a tick ---------------------------------------------------------------------------------------------
 
@@ -143,6 +163,8 @@ class FileAudience:
             self._state.close()
         self._status.offer(_NEVER if last else time.monotonic_ns() // 1_000_000, status)
         show(status)
+        if self._herald is not None:
+            self._herald.tick(status)
         return status
 
     def close(self) -> None:
@@ -150,6 +172,10 @@ class FileAudience:
         self._state.close()
 
     # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _trades_after(self, number: int) -> list[Trade]:
+        assert self._ledger is not None, "trades are told from the journal"
+        return [trade_of(row) for row in sorted(self._ledger.executions(after=number))]
 
     def _now(self) -> Millis:
         return self._loop.session.clock.now() if self._loop is not None else 0
@@ -183,6 +209,26 @@ def execution_text(event: Execution, tag: str) -> str:
     else:
         what = f"level {key.level}" if key.role.is_entry else key.role.name.lower().replace("_", "-")
     return f"{event.symbol} {event.side.value} {what}: {event.quantity:f} @ {event.price:f}, fee {event.fee:.4f}"
+
+
+def trade_of(row: ExecutionRow) -> Trade:
+    """An execution as others are told of it. Its profit is what it earned after its own fee."""
+    return Trade(
+        row.seq,
+        row.execution_id,
+        row.symbol,
+        row.at,
+        row.side,
+        row.role,
+        row.level,
+        row.closing,
+        row.quantity,
+        row.price,
+        row.fee,
+        None if row.realised is None else row.realised - row.fee,
+        row.venue_id or row.client_id,
+        row.kind,
+    )
 
 
 def opening_text(event: CycleOpened) -> str:

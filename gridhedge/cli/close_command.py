@@ -75,12 +75,12 @@ def _close(profile: Profile, market: Market, data: Path) -> list[str]:
     locks: list[RunLock] = []
     try:
         with account_lock(data, account, now):
-            venue = _venue(profile, market, data)
+            venue = opened_venue(profile, market, data)
             try:
                 _prepare(profile, venue, locks, folder)
                 ledger, damaged = open_ledger(folder / "ledger.sqlite3")
                 try:
-                    left, equity = _flatten(profile, venue, ledger, folder, logs)
+                    left, equity = flatten(profile, venue, ledger, folder, logs)
                 finally:
                     ledger.close()
             finally:
@@ -109,14 +109,15 @@ def _prepare(profile: Profile, venue: PaperVenue | BybitVenue, locks: list[RunLo
     raise_emergency(folder, stop)
 
 
-def _venue(profile: Profile, market: Market, data: Path) -> PaperVenue | BybitVenue:
+def opened_venue(profile: Profile, market: Market, data: Path) -> PaperVenue | BybitVenue:
+    """The profile's venue to close everything on, with what its embedded exchange has kept; it must be closed."""
     if isinstance(market, Exchange):
         return paper_venue(profile, market, restored(market, paper_file(data, profile.account)))
     # Closing is not made more dangerous by what else the key may do.
     return bybit_venue(profile, market, accepts_unrestricted_key=True)
 
 
-def _flatten(
+def flatten(
     profile: Profile, venue: PaperVenue | BybitVenue, ledger: Ledger, folder: Path, logs: Logs
 ) -> tuple[list[str], str]:
     """Close everything, and bring log, state and status in line; what is left open, and the equity."""

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "candles": "Download recorded candles from a venue's public endpoint.",
     "report": "Profit, fees, funding and drawdown from the ledger.",
     "simulate": "Run the engine through simulated faults and judge every step.",
+    "serve": "Serve many users through a REST API.",
     "practice": "A local exchange that speaks a venue's own protocol.",
 }
 """Name and help line. ``<name>`` is the attribute ``command`` of ``gridhedge.cli.<name>_command``."""

@@ -22,6 +22,7 @@ from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.loop import Loop
 from gridhedge.engine.ports import Check, Clock, Journal, Venue
 from gridhedge.engine.status import AccountStatus
+from gridhedge.notify.herald import Herald
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import BybitSettings
 from gridhedge.store.emergency import read_emergency
@@ -103,11 +104,20 @@ class Runner:
     Raises AlreadyRunning, EmergencyStop (a stop is set: nothing is opened) and DiskFailure.
     """
 
-    def __init__(self, profile: Profile, market: Market, options: Options, logs: Logs, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        market: Market,
+        options: Options,
+        logs: Logs,
+        stop: threading.Event,
+        herald: Herald | None = None,
+    ) -> None:
         self.profile = profile
         self._market = market
         self._options = options
         self._stop = stop
+        self._herald = herald
         self._folder = options.data / profile.account
         private_directory(self._folder)
         refuse_emergency(self._folder, profile.account)
@@ -162,7 +172,7 @@ class Runner:
         journal, remembered, damages = self._journal()
         quote = venue.instrument(self.profile.symbols[0].symbol).quote
         demo = not self.profile.venue.real_money
-        audience = FileAudience(self._folder, self._logs, self._ledger, demo, quote)
+        audience = FileAudience(self._folder, self._logs, self._ledger, demo, quote, self._herald)
         self._audience = audience
         stop_file = None if self.profile.dry_run else EmergencyFile(self._folder)
         parts = Parts(venue, journal, opened.clock, DequeInbox(), audience, stop_file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -21,7 +21,7 @@ __all__ = ["SIGNATURE_HEADER", "TIMESTAMP_HEADER", "Json", "exact_json", "iso_ti
 TIMESTAMP_HEADER = "X-Webhook-Timestamp"
 SIGNATURE_HEADER = "X-Webhook-Signature"
 
-Json: TypeAlias = "str | int | bool | Decimal | Mapping[str, Json] | list[Json] | tuple[Json, ...] | None"
+Json: TypeAlias = "str | int | bool | Decimal | Mapping[str, Json] | Sequence[Json] | None"
 """What a document is made of. There are no floats in it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

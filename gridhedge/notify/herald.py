@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gridhedge.domain.errors import DiskFailure
-from gridhedge.domain.events import Event, ExecutionKind
+from gridhedge.domain.events import ExecutionKind
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Role, Side
 from gridhedge.domain.wire import Json, exact_json, iso_time
 from gridhedge.engine.ports import Level
@@ -49,35 +49,27 @@ class Trade(NamedTuple):
 class Herald:
     """Puts messages into an outbox. A full disk costs messages, never a trade: failures are logged.
 
-    ``who`` stands at the beginning of every message's data, ``document`` makes the data of ``status_update``.
+    ``who`` stands at the beginning of every message's data, ``documents`` are the data of ``status_update``, one per
+    symbol.
     """
 
     def __init__(
         self,
         who: Mapping[str, Json],
         outbox: Outbox,
-        document: Callable[[AccountStatus], Mapping[str, Json]],
+        documents: Callable[[AccountStatus], Sequence[Mapping[str, Json]]],
         log: logging.Logger,
     ) -> None:
         self._who = dict(who)
         self._outbox = outbox
-        self._document = document
+        self._documents = documents
         self._log = log
         self._low = False
 
-    # ---- the engine's audience -----------------------------------------------------------------------------------
-
-    def told(self, event: Event) -> None:
-        """Journaled events are told as trades, once they have a number there."""
-
     def said(self, level: Level, text: str) -> None:
+        """What the engine says: errors and worse are worth telling."""
         if level in ("error", "critical"):
             self.failed(text, level)
-
-    def stepped(self) -> None:
-        """Nothing to do between two looks at the journal."""
-
-    # ---- what happened -------------------------------------------------------------------------------------------
 
     def begin(self, last: int) -> None:
         """Before the first trade of a run: ``last`` is the number of the newest in the journal. A new outbox begins
@@ -102,7 +94,8 @@ class Herald:
     def tick(self, status: AccountStatus) -> None:
         """After each tick: the status every few ticks, and the balance when it begins to run low."""
         if status.ticks % _STATUS_EVERY_TICKS == 0:
-            self._tell("status_update", self._document(status), kept=False)
+            for document in self._documents(status):
+                self._tell("status_update", document, kept=False)
         more, least = _ENOUGH_AGAIN
         if not self._low and status.available < status.reserve:
             self._low = True

@@ -219,6 +219,7 @@ class Logs:
         self._masker = masker
         self._writer = _Writer()
         self._attached: list[tuple[logging.Logger, logging.Handler]] = []
+        self._accounts: dict[str, AccountLogs] = {}
         root = logging.getLogger()
         # Libraries that find no handler at the root print for themselves, unmasked.
         self._attach(root, DailyFile(data, "gridhedge"), logging.INFO)
@@ -228,7 +229,9 @@ class Logs:
         threading.excepthook = _log_thread_crash
 
     def account(self, account: str) -> AccountLogs:
-        """The loggers of an account, writing into its folder; to be asked for once per account."""
+        """The loggers of an account, writing into its folder; the same ones each time."""
+        if account in self._accounts:
+            return self._accounts[account]
         folder = self._data / account
         bot = logging.getLogger(f"gridhedge.account.{account}")
         self._attach(bot, DailyFile(folder, "bot"), logging.DEBUG, below=logging.WARNING)
@@ -236,7 +239,8 @@ class Logs:
         trades, positions = bot.getChild("trades"), bot.getChild("positions")
         self._attach(trades, DailyFile(folder, "trades"), logging.DEBUG)
         self._attach(positions, DailyFile(folder, "positions"), logging.DEBUG)
-        return AccountLogs(bot, trades, positions)
+        self._accounts[account] = AccountLogs(bot, trades, positions)
+        return self._accounts[account]
 
     def console(self, stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
         """Show the lines of this level and worse, too, without tracebacks: where there is no dashboard."""
@@ -253,6 +257,7 @@ class Logs:
         for _, handler in self._attached:
             handler.close()
         self._attached.clear()
+        self._accounts.clear()
         logging.captureWarnings(False)
         threading.excepthook = self._threads_hook
 

@@ -35,7 +35,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 @pytest.fixture
 def herald(outbox: Outbox) -> Herald:
-    return Herald({"userId": "anna"}, outbox, lambda status: {"tick": status.ticks}, LOG)
+    return Herald({"userId": "anna"}, outbox, lambda status: [{"tick": status.ticks}], LOG)
 
 
 def taken(outbox: Outbox) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Many users through a REST API, over the same sessions that ``gridhedge run`` uses."""
