@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gridhedge.cli.build import locks_folder
@@ -24,8 +25,9 @@ KEY_RESTRICTIONS = "key restrictions"
 def make_ready(venue: BybitVenue, profile: Profile, locks: list[RunLock]) -> list[Check]:
     """The lines of the readiness table. ``locks`` takes the symbols' locks; the caller lets go of them, come what may.
 
-    A dry run trades nothing, so it locks nothing. Raises Refused when the account is not ready, AlreadyRunning when
-    another bot trades a symbol of it, whatever account id that one gives it.
+    A dry run trades nothing, so it locks nothing. Raises Refused when the account is not ready, another VenueError
+    when that can not be known now, and AlreadyRunning when another bot trades a symbol of it, whatever account id that
+    one gives it.
     """
     settings = profile.venue
     assert isinstance(settings, BybitSettings), "asked for by its name"
@@ -33,6 +35,8 @@ def make_ready(venue: BybitVenue, profile: Profile, locks: list[RunLock]) -> lis
     checks = venue.checks(symbols)
     failed = [f"{check.name}: {check.text}" for check in checks if check.passed is False]
     if failed:
+        with suppress(Refused):
+            venue.account()  # a venue that is away or busy says so itself: that passes, and is no refusal
         raise Refused(f"account {profile.account} is not ready: {'; '.join(failed)}")
     if not profile.dry_run:
         place = settings.endpoint or ("bybit-demo" if settings.demo_trading else "bybit")

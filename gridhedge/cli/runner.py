@@ -193,7 +193,8 @@ class Runner:
         return Opened(venue, venue, [], lambda: exchange.ended, lambda: "")
 
     def _open_bybit(self, keys: ApiKeys) -> Opened:
-        """Raises Refused when the account is not ready, AlreadyRunning when a symbol of it is traded by another bot."""
+        """Raises Refused when the account is not ready, another VenueError when that can not be known now, and
+        AlreadyRunning when a symbol of it is traded by another bot."""
         settings = self.profile.venue
         assert isinstance(settings, BybitSettings), "keys are for real venues"
         venue = bybit_venue(self.profile, keys, self._options.accepts_unrestricted_key)

@@ -10,6 +10,7 @@ from pathlib import Path
 from gridhedge.cli.build import Market, paper_exchange
 from gridhedge.cli.close_command import flatten, opened_venue
 from gridhedge.cli.correspondence import Correspondence, outbox_file
+from gridhedge.cli.ready import make_ready
 from gridhedge.cli.runner import Options, Runner
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Price
@@ -20,11 +21,12 @@ from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.server.ports import Informer, Webhook
 from gridhedge.store.ledger import open_ledger
-from gridhedge.store.lock import account_lock
+from gridhedge.store.lock import RunLock, account_lock
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.store.secret import ApiKeys, Secret
 from gridhedge.store.snapshot import read_status
+from gridhedge.venue.paper.venue import PaperVenue
 
 __all__ = ["LocalTraders"]
 
@@ -87,15 +89,20 @@ class LocalTraders:
         market = self._market(profile, keys)
         folder = self._data / profile.account
         with account_lock(self._data, profile.account, time.time_ns() // 1_000_000):
-            ledger, _ = open_ledger(folder / "ledger.sqlite3")
+            venue = opened_venue(profile, market, self._data)
+            locks: list[RunLock] = []
             try:
-                venue = opened_venue(profile, market, self._data)
+                if not isinstance(venue, PaperVenue):
+                    make_ready(venue, profile, locks)
+                ledger, _ = open_ledger(folder / "ledger.sqlite3")
                 try:
                     left, _ = flatten(profile, venue, ledger, folder, self._logs)
                 finally:
-                    venue.close()
+                    ledger.close()
             finally:
-                ledger.close()
+                venue.close()
+                for lock in locks:
+                    lock.release()
         return left
 
     def last_status(self, account: str) -> AccountStatus | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, FastAPI, Path
@@ -22,6 +21,7 @@ from gridhedge.server.answers import ApiError, Done, Failed, done, failed, failu
 from gridhedge.server.document import picture, row
 from gridhedge.server.fleet import Fleet, Member
 from gridhedge.server.gate import ADMIN, USERS, Gate
+from gridhedge.server.page import add_page
 from gridhedge.server.profiles import available_strategies, pairs, settings_schema
 from gridhedge.server.registration import USER_ID, Registration
 from gridhedge.server.resources import Resources
@@ -32,11 +32,6 @@ from gridhedge.server.strict import StrictRoute
 __all__ = ["Doors", "build_app"]
 
 UserId = Annotated[str, Path(pattern=USER_ID, description="The id given at registration.")]
-_PAGE = {
-    "": ("index.html", "text/html"),
-    "page.css": ("page.css", "text/css"),
-    "page.js": ("page.js", "text/javascript"),
-}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Failed, "description": text}
     for status, text in {
@@ -90,7 +85,7 @@ def build_app(
     app.include_router(_public(fleet, resources, version, live))
     app.include_router(_users(fleet))
     app.include_router(_administration(fleet, resources))
-    _add_page(app)
+    add_page(app)
     _add_refusals(app, log)
     return Gate(app, doors.hosts, doors.signatures, doors.admin)
 
@@ -215,20 +210,6 @@ def _state(member: Member) -> dict[str, Any]:
 def _row(member: Member) -> dict[str, Any]:
     session, user = member.session, member.user
     return row(user.wishes, session.state, sentence_of(session.failure), user.registered, session.status)
-
-
-def _add_page(app: FastAPI) -> None:
-    folder = files("gridhedge.server") / "page"
-    for path, (name, kind) in _PAGE.items():
-        content = (folder / name).read_bytes()
-        app.add_api_route(f"/{path}", _serving(content, kind), include_in_schema=False, response_class=Response)
-
-
-def _serving(content: bytes, kind: str) -> Callable[[], Response]:
-    def serve() -> Response:
-        return Response(content, media_type=kind)
-
-    return serve
 
 
 def _add_refusals(app: FastAPI, log: logging.Logger) -> None:

@@ -58,6 +58,7 @@ def row(
         "symbol": wishes["settings"]["tradingPair"],
         "strategy": symbol.strategy if symbol else wishes["settings"]["customSettings"].get("strategy", "signal"),
         "currentPrice": symbol.last if symbol else None,
+        "tickSize": symbol.tick_size if symbol else None,
         "equity": status.margin_balance if status else None,
         "available": status.available if status else None,
         "marginRatePercent": _rounded(status.mm_rate) if status else None,
@@ -77,6 +78,7 @@ def picture(status: AccountStatus | None, equity: Iterable[Sample]) -> dict[str,
         "quote": status.quote if status else None,
         "equity": [[iso_time(sample.at), sample.equity] for sample in equity],
         "price": symbol.last if symbol else None,
+        "tickSize": symbol.tick_size if symbol else None,
         "ladders": {"long": _ladder(symbol.long), "short": _ladder(symbol.short)} if symbol else None,
         "events": [
             {"at": iso_time(event.at), "level": event.level, "text": event.text}
