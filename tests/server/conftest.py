@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,16 +26,16 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.fixture
-def opened(data: Path) -> Iterator[Opened]:
-    """Opens a server with these secrets and options, and returns a platform that asks it."""
+@contextmanager
+def opening(data: Path) -> Iterator[Opened]:
+    """A way to open servers on this folder; all of them are stopped at the end."""
     handles: list[Handle] = []
     logs: list[Logs] = []
 
-    def open_server(secrets: Secrets = SECRETS, **options: object) -> Platform:
+    def open_server(secrets: Secrets = SECRETS, **options: Any) -> Platform:
         masker = Masker(secret for secret in secrets if secret is not None)
         logs.append(Logs(data, masker))
-        chosen = Options("127.0.0.1", 0, data)._replace(**options)  # type: ignore[arg-type]
+        chosen = Options("127.0.0.1", 0, data, version="1.2.3")._replace(**options)
         traders = LocalTraders(data, logs[-1], masker)
         handles.append(start(assemble(chosen, secrets, traders, logging.getLogger("gridhedge.server")), chosen))
         return Platform(handles[-1].url)
@@ -43,6 +45,12 @@ def opened(data: Path) -> Iterator[Opened]:
         handle.stop()
     for log in logs:
         log.close()
+
+
+@pytest.fixture
+def opened(data: Path) -> Iterator[Opened]:
+    with opening(data) as open_server:
+        yield open_server
 
 
 @pytest.fixture
