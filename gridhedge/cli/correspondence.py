@@ -7,16 +7,19 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from gridhedge.domain.errors import UsageError
 from gridhedge.domain.wire import Json
 from gridhedge.engine.status import AccountStatus
 from gridhedge.notify.address import parse_address
 from gridhedge.notify.courier import Courier
 from gridhedge.notify.herald import Herald
 from gridhedge.notify.outbox import Outbox
+from gridhedge.profile.settings import Profile
+from gridhedge.server.document import status_document
 from gridhedge.store.files import disk_failure, open_private, private_directory
-from gridhedge.store.secret import Secret
+from gridhedge.store.secret import Secret, SecretStore
 
-__all__ = ["Correspondence", "outbox_file"]
+__all__ = ["Correspondence", "correspondence_of", "outbox_file", "webhook_secret_of"]
 
 _LAST_CHANCE_S = 3.0
 
@@ -24,6 +27,33 @@ _LAST_CHANCE_S = 3.0
 def outbox_file(data: Path, account: str) -> Path:
     """Where messages of an account wait."""
     return data / account / "outbox.sqlite3"
+
+
+def webhook_secret_of(profile: Profile) -> Secret | None:
+    """What signs the webhooks of a profile that names one: ``001_WEBHOOK_SECRET`` or ``WEBHOOK_SECRET``.
+
+    Raises UsageError when it is set nowhere.
+    """
+    if profile.notify is None or profile.dry_run:
+        return None
+    store = SecretStore(os.environ, Path(".env"))
+    own = f"{profile.account.upper()}_WEBHOOK_SECRET"
+    found = store.find(own) or store.find("WEBHOOK_SECRET")
+    if found is None:
+        raise UsageError(f"notify.webhook_url is set, but {own} (or WEBHOOK_SECRET) is not; add it to .env")
+    return found
+
+
+def correspondence_of(data: Path, profile: Profile, secret: Secret | None) -> Correspondence | None:
+    """The correspondence of a single user's profile, None if it names no webhook. A dry run tells nobody."""
+    if profile.notify is None or secret is None:
+        return None
+    who = {"userId": profile.account, "userBotId": None}
+
+    def documents(status: AccountStatus) -> list[dict[str, Json]]:
+        return [status_document(who, entry, status) for entry in profile.symbols]
+
+    return Correspondence(data, profile.account, who, profile.notify.webhook_url, secret, documents)
 
 
 class Correspondence:

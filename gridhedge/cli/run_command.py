@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +14,7 @@ import click
 
 from gridhedge.cli.accounts import command_line
 from gridhedge.cli.build import market_of, secrets_of
+from gridhedge.cli.correspondence import correspondence_of, webhook_secret_of
 from gridhedge.cli.errors import silence_stdout
 from gridhedge.cli.options import data_option, profiles_option
 from gridhedge.cli.profiles import open_profile
@@ -21,6 +22,7 @@ from gridhedge.cli.runner import Options, Outcome, Runner, Show, log_failure
 from gridhedge.dashboard.figures import money_text
 from gridhedge.domain.errors import GridhedgeError, UsageError
 from gridhedge.profile.settings import Profile
+from gridhedge.server.refusals import sentence_of
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 
@@ -65,18 +67,22 @@ def command(
         profiles = [_with_dry_run(open_profile(path, live=live), dry_run) for path in profile]
         refuse_twins(profiles)
         markets = [market_of(each) for each in profiles]  # nothing is written before all of this is right
-        logs = Logs(data_dir, Masker(secret for market in markets for secret in secrets_of(market)))
-        try:
+        signing = [webhook_secret_of(each) for each in profiles]
+        known = [secret for market in markets for secret in secrets_of(market)]
+        logs = Logs(data_dir, Masker([*known, *(secret for secret in signing if secret is not None)]))
+        with ExitStack() as stack:
+            stack.callback(logs.close)
             failures: list[BaseException] = []
             runners: list[Runner] = []
-            for each, market in zip(profiles, markets, strict=True):
+            for each, market, secret in zip(profiles, markets, signing, strict=True):
                 try:
-                    runners.append(Runner(each, market, options, logs, stop))
+                    told = correspondence_of(data_dir, each, secret)
+                    if told is not None:
+                        stack.callback(told.close)
+                    runners.append(Runner(each, market, options, logs, stop, told.herald if told else None))
                 except GridhedgeError as error:
                     failures.append(error)
             _trade(runners, no_dashboard or not sys.stdout.isatty(), failures)
-        finally:
-            logs.close()
     _tell_ends(runners, data_dir)
     for failure in failures[1:]:
         click.echo(f"gridhedge: {failure}", err=True)
@@ -149,8 +155,10 @@ def _run_one(runner: Runner, show: Show, failures: list[BaseException], tell: bo
 
     ``tell``: say it at once, because other accounts go on and the end may be far.
     """
-    account = runner.profile.account
+    account, herald = runner.profile.account, runner.herald
     failed: BaseException | None = None
+    if herald is not None:
+        herald.changed("running", "stopped", "")
     try:
         runner.run(show)
     except Exception as error:
@@ -161,6 +169,10 @@ def _run_one(runner: Runner, show: Show, failures: list[BaseException], tell: bo
     except GridhedgeError as error:
         log_failure(account, error)
         failed = failed or error
+    if herald is not None and failed is not None:
+        herald.failed(sentence_of(failed))
+    if herald is not None:
+        herald.changed("error" if failed else "stopped", "running", sentence_of(failed))
     if failed is not None:
         failures.append(failed)
         if tell:

@@ -117,7 +117,7 @@ class Runner:
         self._market = market
         self._options = options
         self._stop = stop
-        self._herald = herald
+        self.herald = herald
         self._folder = options.data / profile.account
         private_directory(self._folder)
         refuse_emergency(self._folder, profile.account)
@@ -172,7 +172,7 @@ class Runner:
         journal, remembered, damages = self._journal()
         quote = venue.instrument(self.profile.symbols[0].symbol).quote
         demo = not self.profile.venue.real_money
-        audience = FileAudience(self._folder, self._logs, self._ledger, demo, quote, self._herald)
+        audience = FileAudience(self._folder, self._logs, self._ledger, demo, quote, self.herald)
         self._audience = audience
         stop_file = None if self.profile.dry_run else EmergencyFile(self._folder)
         parts = Parts(venue, journal, opened.clock, DequeInbox(), audience, stop_file)

@@ -17,7 +17,7 @@ from gridhedge.profile.by_name import ByName
 from gridhedge.profile.venues import VENUES, PaperSettings, VenueSettings
 from gridhedge.strategy.settings import StrategySettings, SymmetricSettings, TrimSettings
 
-__all__ = ["RULE", "Broken", "Profile", "RiskSettings", "SymbolSettings", "SystemSettings"]
+__all__ = ["RULE", "Broken", "NotifySettings", "Profile", "RiskSettings", "SymbolSettings", "SystemSettings"]
 
 STRATEGIES: Mapping[str, type[StrategySettings] | None] = {
     "symmetric": SymmetricSettings,
@@ -67,6 +67,15 @@ class SystemSettings(_Settings):
     """How often the book is compared with the venue."""
 
 
+class NotifySettings(_Settings):
+    """Whom to tell what happens. What signs it is no setting: WEBHOOK_SECRET in .env (see .env.example)."""
+
+    webhook_url: Annotated[
+        str,
+        Field(max_length=2048, pattern=r"^https?://[^\s@]+$", description="an address such as https://host/path"),
+    ]
+
+
 class SymbolSettings(_Settings):
     """One strategy on one symbol."""
 
@@ -99,6 +108,7 @@ class Profile(_Settings):
     symbols: Annotated[tuple[SymbolSettings, ...], Field(min_length=1, max_length=100)]
     risk: RiskSettings = RiskSettings()
     system: SystemSettings = SystemSettings()
+    notify: NotifySettings | None = None
 
     @property
     def traded(self) -> tuple[str, ...]:

@@ -17,15 +17,15 @@ from starlette.responses import Response
 from gridhedge.domain.errors import GridhedgeError
 from gridhedge.domain.wire import Json
 from gridhedge.profile.venues import VENUES
-from gridhedge.server.answers import ApiError, Done, Failed, done, failed, failure_of
+from gridhedge.server.answers import Done, Failed, done, failed
 from gridhedge.server.document import picture, row
 from gridhedge.server.fleet import Fleet, Member
 from gridhedge.server.gate import ADMIN, USERS, Gate
 from gridhedge.server.page import add_page
 from gridhedge.server.profiles import available_strategies, pairs, settings_schema
+from gridhedge.server.refusals import ApiError, failure_of, sentence_of
 from gridhedge.server.registration import USER_ID, Registration
 from gridhedge.server.resources import Resources
-from gridhedge.server.session import sentence_of
 from gridhedge.server.signatures import AdminKey, Signatures
 from gridhedge.server.strict import StrictRoute
 

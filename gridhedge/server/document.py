@@ -9,7 +9,7 @@ from typing import Any
 from gridhedge.domain.values import HUNDRED, ZERO, Money
 from gridhedge.domain.wire import Json, iso_time
 from gridhedge.engine.status import AccountStatus, LadderRow, SideStatus, SymbolStatus
-from gridhedge.profile.settings import Profile, SymbolSettings
+from gridhedge.profile.settings import SymbolSettings
 from gridhedge.server.session import Sample
 
 __all__ = ["identity", "picture", "row", "status_document"]
@@ -17,22 +17,22 @@ __all__ = ["identity", "picture", "row", "status_document"]
 _CENT = Decimal("0.01")
 
 
-def status_document(
-    who: Mapping[str, Json], profile: Profile, status: AccountStatus | None, index: int = 0
-) -> dict[str, Json]:
-    """The status of one symbol of a session; without a status (it has never traded) its figures are null."""
-    symbol = status.symbols[index] if status is not None and index < len(status.symbols) else None
+def status_document(who: Mapping[str, Json], entry: SymbolSettings, status: AccountStatus | None) -> dict[str, Json]:
+    """The status of one strategy of a session; without a status (it has never traded) its figures are null."""
+    shown = status.symbols if status is not None else ()
+    symbol = next((candidate for candidate in shown if candidate.symbol == entry.symbol), None)
+    settings = entry.strategy.model_dump()
     return {
         **who,
-        "symbol": profile.symbols[index].symbol,
+        "symbol": entry.symbol,
         "currentPrice": symbol.last if symbol else None,
         "indicators": {"sma": None, "sar": None, "cci": None, "signal": None},
         "balance": status.margin_balance if status else None,
         "positions": _positions(symbol),
-        "grid": _grid(profile.symbols[index].strategy.model_dump()),
-        "profit": _profit(profile.symbols[index].strategy.model_dump()),
+        "grid": _grid(settings),
+        "profit": _profit(settings),
         "performance": _performance(symbol),
-        "settings": _settings(profile.symbols[index]),
+        "settings": _settings(entry.leverage, settings),
         "runtime": _runtime(status, symbol),
         "tick": status.ticks if status else 0,
     }
@@ -159,11 +159,10 @@ def _profit(settings: Mapping[str, Any]) -> dict[str, Json]:
     }
 
 
-def _settings(entry: SymbolSettings) -> dict[str, Json]:
-    settings = entry.strategy.model_dump()
+def _settings(leverage: int, settings: Mapping[str, Any]) -> dict[str, Json]:
     return {
         "strategy": settings["kind"],
-        "leverage": entry.leverage,
+        "leverage": leverage,
         "timeframe": settings.get("timeframe"),
         "baseLot": settings.get("base_lot"),
         "useSmaSar": settings.get("use_sma_sar"),

@@ -14,10 +14,10 @@ from gridhedge.domain.values import Millis, Price
 from gridhedge.domain.wire import Json
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import RealVenueSettings
-from gridhedge.server.answers import ApiError, failure_of
 from gridhedge.server.document import identity, status_document
 from gridhedge.server.ports import Informer, Trader, Traders, Webhook
 from gridhedge.server.profiles import profile_of, wants_price
+from gridhedge.server.refusals import ApiError, failure_of
 from gridhedge.server.registration import Registration, plain_wishes, secrets_of
 from gridhedge.server.session import Pace, Session
 from gridhedge.server.users import User, Users
@@ -195,7 +195,8 @@ class Fleet:
     def document(self, user_id: str) -> dict[str, Json]:
         """The status document of a user."""
         member = self.member(user_id)
-        return status_document(identity(member.user.wishes), self._profile_of(member.user), member.session.status)
+        entry = self._profile_of(member.user).symbols[0]
+        return status_document(identity(member.user.wishes), entry, member.session.status)
 
     # ---- inside --------------------------------------------------------------------------------------------------
 
@@ -211,10 +212,10 @@ class Fleet:
 
     def _member(self, user: User) -> Member:
         wishes = user.wishes
-        profile = self._profile_of(user)
+        entry = self._profile_of(user).symbols[0]
         who = identity(wishes)
         informer = self._traders.inform(
-            user.account, who, self._webhook(user), lambda status: [status_document(who, profile, status)]
+            user.account, who, self._webhook(user), lambda status: [status_document(who, entry, status)]
         )
         holder: list[Member] = []
         session = Session(

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gridhedge.domain.errors import GridhedgeError
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER
-from gridhedge.server.answers import ApiError, failed, failure_of
+from gridhedge.server.answers import failed
+from gridhedge.server.refusals import ApiError, failure_of
 from gridhedge.server.signatures import AdminKey, Signatures
 
 __all__ = ["ADMIN", "USERS", "Gate", "allowed_hosts"]

@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple, TypeAlias
 from gridhedge.domain.errors import GridhedgeError, Refused, VenueError
 from gridhedge.domain.values import Millis, Money
 from gridhedge.engine.status import AccountStatus
-from gridhedge.server.answers import ApiError
 from gridhedge.server.ports import Informer, Trader
+from gridhedge.server.refusals import ApiError, sentence_of
 
-__all__ = ["Pace", "Sample", "Session", "State", "sentence_of"]
+__all__ = ["Pace", "Sample", "Session", "State"]
 
 State: TypeAlias = Literal["stopped", "starting", "running", "retrying", "error"]
 _SAMPLES = 240
@@ -158,13 +158,6 @@ class Session:
             self._informer.changed(state, previous, text)
         if state != "starting":
             self._settled.set()
-
-
-def sentence_of(failure: BaseException | None) -> str:
-    """What a user may read of a failure: our own sentences, and of a bug no more than that there is one."""
-    if failure is None or isinstance(failure, GridhedgeError):
-        return str(failure or "")
-    return f"unexpected error ({type(failure).__name__}); the server's log tells more"
 
 
 def _may_pass(failure: BaseException) -> bool:

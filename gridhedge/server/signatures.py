@@ -12,7 +12,7 @@ from pathlib import Path
 from gridhedge.domain.errors import DiskFailure
 from gridhedge.domain.values import Millis
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
-from gridhedge.server.answers import ApiError
+from gridhedge.server.refusals import ApiError
 from gridhedge.store.files import disk_failure, open_private, private_directory
 from gridhedge.store.secret import Secret
 
