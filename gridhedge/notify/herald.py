@@ -65,6 +65,8 @@ class Herald:
         self._documents = documents
         self._log = log
         self._low = False
+        self._told_at = -1
+        """The tick of the last status told."""
 
     def said(self, level: Level, text: str) -> None:
         """What the engine says: errors and worse are worth telling."""
@@ -92,8 +94,9 @@ class Herald:
             self._log.error("trades could not be told: %s", error)
 
     def tick(self, status: AccountStatus) -> None:
-        """After each tick: the status every few ticks, and the balance when it begins to run low."""
-        if status.ticks % _STATUS_EVERY_TICKS == 0:
+        """At the start and after each tick: the status every few ticks, and a balance that begins to run low."""
+        if status.ticks % _STATUS_EVERY_TICKS == 0 and status.ticks != self._told_at:
+            self._told_at = status.ticks
             for document in self._documents(status):
                 self._tell("status_update", document, kept=False)
         more, least = _ENOUGH_AGAIN

@@ -34,7 +34,7 @@ def test_a_run_tells_its_trades_states_and_status(tmp_path: Path, data: Path, mo
         assert len(told) == len(set(told)) >= 7
         assert receiver.unsigned == 0
         status = receiver.named("status_update")[0]["data"]
-        assert (status["userId"], status["symbol"], status["tick"]) == ("001", "DOGEUSDT", 5)
+        assert (status["userId"], status["symbol"], status["tick"]) == ("001", "DOGEUSDT", 0)
 
 
 def test_a_receiver_that_is_away_does_not_keep_the_bot_from_trading(
