@@ -164,7 +164,7 @@ def _settings(leverage: int, settings: Mapping[str, Any]) -> dict[str, Json]:
         "strategy": settings["kind"],
         "leverage": leverage,
         "timeframe": settings.get("timeframe"),
-        "baseLot": settings.get("base_lot"),
+        "baseLot": settings.get("space_lots"),
         "useSmaSar": settings.get("use_sma_sar"),
         "cciPeriod": settings.get("cci_period"),
     }

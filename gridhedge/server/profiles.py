@@ -28,6 +28,8 @@ FIRST_PRICES = {
 """Where the embedded exchange's random walks begin."""
 _PAPER_BALANCE = "10000"
 _PLACEHOLDER_LOT = "1"
+_LOT = "space_lots"
+"""The strategy's name for what the platform calls baseLot: the first order's quantity."""
 _BAND = re.compile(r"space\d?_orders")
 _SNAKE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 _PLACES = (
@@ -72,8 +74,9 @@ def wants_price(wishes: Mapping[str, Any]) -> bool:
     """Whether the base lot follows from ``tradeAmount`` and the price."""
     settings = wishes["settings"]
     model = STRATEGIES.get(_kind(settings["customSettings"]))
-    has_lots = model is not None and "base_lot" in model.model_fields
-    return has_lots and settings["tradeAmount"] is not None and "baseLot" not in settings["customSettings"]
+    has_lots = model is not None and _LOT in model.model_fields
+    given = {"baseLot", to_camel(_LOT)} & settings["customSettings"].keys()
+    return has_lots and settings["tradeAmount"] is not None and not given
 
 
 def available_strategies() -> dict[str, type[BaseModel]]:
@@ -141,6 +144,8 @@ def _strategy_and_risk(settings: Mapping[str, Any], base_lot: str | None) -> tup
     model = STRATEGIES.get(kind)
     fields = model.model_fields if model is not None else {}
     by_camel = {to_camel(field): field for field in fields}
+    if _LOT in fields:
+        by_camel["baseLot"] = _LOT
     risk_names = {to_camel(field): field for field in RiskSettings.model_fields}
     strategy = {str(by_camel.get(name, name)): value for name, value in custom.items() if name not in risk_names}
     risk = {risk_names[name]: value for name, value in custom.items() if name in risk_names}
@@ -159,8 +164,8 @@ def _from_plain(
     amount, most = settings["tradeAmount"], settings["maxConcurrentTrades"]
     found: dict[str, Any] = {}
     if amount is not None:
-        if "base_lot" in fields:
-            found["base_lot"] = base_lot or given.get("min_lot") or _PLACEHOLDER_LOT
+        if _LOT in fields:
+            found[_LOT] = base_lot or given.get("min_lot") or _PLACEHOLDER_LOT
         elif "initial_position_size_usd" in fields:
             found["initial_position_size_usd"] = str(Decimal(amount) / settings["leverage"])
         elif fields:
@@ -176,22 +181,19 @@ def _from_plain(
 
 
 def _orders_at_most(most: int, fields: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Bands are filled from the first one on; the last one that the user has not set takes the rest."""
+    """The bands' orders in all: the first band takes what the user has not given to the others."""
     if "max_grid_levels_per_side" in fields:
         return {"max_grid_levels_per_side": most}
     bands = [name for name in fields if _BAND.fullmatch(name)]
     if fields and not bands:
         raise _no_place("maxConcurrentTrades")
-    found: dict[str, Any] = {}
-    left = most - sum(int(given[name]) for name in bands if name in given)
-    free = [name for name in bands if name not in given]
-    if left < 0 or (left > 0 and not free):
+    texts = [str(given[name]) for name in bands if name in given]
+    left = most - sum(int(text) for text in texts if text.isdecimal())
+    if not bands or left == 0:
+        return {}
+    if left < 0 or bands[0] in given:
         raise UsageError("settings.maxConcurrentTrades: is not the sum of the bands' orders; correct or remove it")
-    for name in free:
-        own = int(fields[name].default or 0) if name != free[-1] else left
-        found[name] = min(own, left)
-        left -= found[name]
-    return found
+    return {bands[0]: left}
 
 
 def _no_place(name: str) -> UsageError:

@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,7 +42,8 @@ class Browser:
         port = self._port(folder / "DevToolsActivePort")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
             tab = next(tab for tab in json.load(answer) if tab["type"] == "page")
-        self._socket = connect(tab["webSocketDebuggerUrl"], max_size=None, compression=None)
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(connect(tab["webSocketDebuggerUrl"], max_size=None, compression=None))
         for domain in ("Page", "Runtime", "Log", "Accessibility"):
             self.do(f"{domain}.enable")
 
@@ -103,7 +105,7 @@ class Browser:
         file.write_bytes(base64.b64decode(shot["data"]))
 
     def close(self) -> None:
-        self._socket.close()
+        self._open.close()
         self._process.kill()
         self._process.wait()
 
