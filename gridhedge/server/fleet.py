@@ -95,10 +95,10 @@ class Fleet:
         for member in members:
             member.session.ask_to_stop()
         with ExitStack() as stack:
+            stack.callback(self._users.close)
             for member in members:
                 stack.callback(member.informer.close)
                 stack.callback(member.session.stop)
-        self._users.close()
 
     # ---- users ---------------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class Seen:
             self._db.executescript(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
                 "CREATE TABLE IF NOT EXISTS seen (signature TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;"
+                "CREATE INDEX IF NOT EXISTS by_age ON seen (until);"
             )
         except OSError as error:
             raise disk_failure(path, error) from error

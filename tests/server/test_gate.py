@@ -5,14 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from gridhedge.server.gate import allowed_hosts
+from tests.server.conftest import Opened, opening
 from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform, registration
 
 STATUS = "/api/v1/users/anna/status"
@@ -21,7 +22,14 @@ BODY = json.dumps(registration()).encode()
 SESSIONS = "/api/v1/admin/sessions"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One server for all bad requests: none of them changes anything."""
+    with opening(tmp_path_factory.mktemp("gate") / "data") as opened:
+        yield opened()
+
+
+@pytest.fixture(scope="module")
 def known(platform: Platform) -> Platform:
     """anna is registered, so that only the request itself can be wrong."""
     assert platform.ask("POST", "/users", registration()).status == 201
@@ -316,17 +324,15 @@ def test_every_answer_forbids_what_browsers_should_not_do(known: Platform) -> No
         assert "server" not in answer.headers
 
 
-def test_signatures_that_were_seen_outlive_the_server(data: Path, opened: object) -> None:
+def test_signatures_that_were_seen_outlive_the_server(opened: Opened) -> None:
     """A kill opens no window for a replay: a second server on the same folder knows what the first has seen."""
-    assert callable(opened)
-    first: Platform = opened()
+    first = opened()
     headers = first.signed(b"")
     assert first.send("GET", STATUS, headers=headers).body["code"] == "USER_NOT_FOUND"
-    second: Platform = opened()
+    second = opened()
     assert second.send("GET", STATUS, headers=headers).body["code"] == "REPLAYED"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60))
 def test_no_path_leads_to_a_crash(platform: Platform, path: str) -> None:
     """Any printable path: an answer that is not a server's failure."""
