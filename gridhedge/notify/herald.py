@@ -114,6 +114,19 @@ class Herald:
         """Something went wrong that a person should know of."""
         self._tell("error_occurred", {"level": level, "error": text})
 
+    def limit_hit(self, total: Money, limit: Money, closed: int, text: str) -> None:
+        """A limit of the day has been reached, its profit (``limit`` > 0) or its loss, and ``closed`` positions with
+        it."""
+        kind = "PROFIT" if limit > 0 else "LOSS"
+        data: dict[str, Json] = {
+            "totalPnl": total,
+            "limitType": kind,
+            "limitValue": limit,
+            "positionsClosed": closed,
+            "message": text,
+        }
+        self._tell("global_limit_hit", data)
+
     # ---- inside --------------------------------------------------------------------------------------------------
 
     def _tell(self, event: str, data: Mapping[str, Json], *, kept: bool = True) -> None:

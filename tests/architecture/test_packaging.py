@@ -22,7 +22,7 @@ def pins(root: Path, lock: str) -> dict[str, str]:
     return dict(PIN.findall((root / "requirements" / lock).read_text()))
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "test.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "image.txt", "test.txt"])
 def test_locks_pin_versions_with_hashes_and_name_no_index(root: Path, lock: str) -> None:
     """What is installed is decided in the repository; where it comes from is decided on the machine."""
     text = (root / "requirements" / lock).read_text()
@@ -37,13 +37,14 @@ def test_locks_hold_every_wanted_package(root: Path) -> None:
     """A name added to an .in file and not locked fails here: run requirements/lock.sh."""
     wanted = {file.stem: names(file.read_text()) for file in (root / "requirements").glob("*.in")}
     assert wanted["run"] | wanted["build"] <= set(pins(root, "run.txt"))
-    tested = ("run", "build", "replay", "practice", "test")
+    tested = ("run", "build", "replay", "practice", "server", "test")
     assert set().union(*(wanted[name] for name in tested)) <= set(pins(root, "test.txt"))
 
 
 def test_tests_run_with_the_versions_that_traders_run(root: Path) -> None:
-    """run.txt is a part of test.txt, version by version."""
+    """run.txt is a part of image.txt and of test.txt, version by version."""
     assert pins(root, "run.txt").items() <= pins(root, "test.txt").items()
+    assert pins(root, "run.txt").items() <= pins(root, "image.txt").items()
 
 
 def test_there_are_few_runtime_dependencies(root: Path) -> None:

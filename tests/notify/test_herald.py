@@ -143,6 +143,22 @@ def test_errors_and_states_are_told(herald: Herald, outbox: Outbox) -> None:
     ]
 
 
+def test_a_limit_of_the_day_is_told_with_its_kind(herald: Herald, outbox: Outbox) -> None:
+    """A positive one is a profit, a negative one a loss."""
+    herald.limit_hit(D("50.25"), D(50), 3, "the day's profit is reached")
+    herald.limit_hit(D("-21"), D(-20), 1, "the day's loss is reached")
+    profit, loss = [message["data"] for message in taken(outbox)]
+    assert profit == {
+        "userId": "anna",
+        "totalPnl": D("50.25"),
+        "limitType": "PROFIT",
+        "limitValue": 50,
+        "positionsClosed": 3,
+        "message": "the day's profit is reached",
+    }
+    assert (loss["limitType"], loss["limitValue"]) == ("LOSS", -20)
+
+
 def test_a_full_disk_costs_messages_and_nothing_else(herald: Herald, outbox: Outbox) -> None:
     """Every way of telling goes on when the outbox can not be written."""
     outbox.close()
