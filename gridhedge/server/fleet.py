@@ -26,6 +26,7 @@ from gridhedge.store.secret import ApiKeys, Secret
 
 __all__ = ["Fleet", "House", "Member"]
 
+_WITH_PASSPHRASE = ("bitget",)
 _START_S = 20.0
 """So long a start waits for the first tick; a slower one is told as still starting."""
 
@@ -279,5 +280,7 @@ def _check_keys(profile: Profile, secrets: Mapping[str, str]) -> None:
     has = {"apiKey", "apiSecret"} <= secrets.keys()
     if wants and not has:
         raise UsageError("exchange.apiKey: give apiKey and apiSecret; this exchange trades with keys only")
+    if wants and profile.venue.model_dump()["name"] in _WITH_PASSPHRASE and "passphrase" not in secrets:
+        raise UsageError("exchange.passphrase: give the one that was chosen with the key; this exchange asks for it")
     if not wants and secrets.keys() & {"apiKey", "apiSecret", "passphrase"}:
         raise UsageError("exchange.apiKey: the embedded exchange has no keys; remove them, so that nobody stores them")

@@ -12,9 +12,10 @@ import pytest
 from cryptography.fernet import Fernet
 
 from gridhedge.domain.errors import Refused, UsageError, VenueError
-from gridhedge.server.fleet import Fleet, House
+from gridhedge.server.fleet import Fleet, House, _check_keys
+from gridhedge.server.profiles import profile_of
 from gridhedge.server.refusals import ApiError
-from gridhedge.server.registration import Registration
+from gridhedge.server.registration import Registration, plain_wishes
 from gridhedge.server.session import Pace
 from gridhedge.server.users import Users, account_of
 from gridhedge.server.vault import Vault
@@ -178,6 +179,17 @@ def test_an_amount_becomes_a_lot_once(opened: Open, crew: Crew, monkeypatch: pyt
     second = opened()
     until(lambda: second.member("anna").session.state == "running")
     assert second.member("anna").user.base_lot == "200.00000000"
+
+
+def test_an_exchange_that_asks_for_a_passphrase_gets_one() -> None:
+    """Bitget's keys have three parts."""
+    keys = {"apiKey": "k", "apiSecret": "s"}
+    profile = profile_of("u1", plain_wishes(body(exchange="bybit")), {}, live=False)
+    _check_keys(profile, keys)
+    bitget = profile.model_copy(update={"venue": profile.venue.model_copy(update={"name": "bitget"})})
+    with pytest.raises(UsageError, match="exchange.passphrase"):
+        _check_keys(bitget, keys)
+    _check_keys(bitget, {**keys, "passphrase": "p"})
 
 
 def test_keys_and_exchange_fit_together(opened: Open) -> None:
