@@ -187,7 +187,7 @@ def test_an_exchange_that_asks_for_a_passphrase_gets_one() -> None:
     profile = profile_of("u1", plain_wishes(body(exchange="bybit")), {}, live=False)
     _check_keys(profile, keys)
     bitget = profile.model_copy(update={"venue": profile.venue.model_copy(update={"name": "bitget"})})
-    with pytest.raises(UsageError, match="exchange.passphrase"):
+    with pytest.raises(UsageError, match=r"exchange.passphrase"):
         _check_keys(bitget, keys)
     _check_keys(bitget, {**keys, "passphrase": "p"})
 
