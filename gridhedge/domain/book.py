@@ -121,7 +121,7 @@ class SymbolBook:
         side = self.of(event.side)
         if key is not None:
             self.known[event.client_id] = self.known.get(event.client_id, ZERO) + event.quantity
-            side.note_revision(key)
+            side.note_number(key)
         if key is None and event.closing:
             side.lose(event.quantity, event.price, event.fee)
         elif key is None:

@@ -146,9 +146,7 @@ class SideBook:
     def adopt(self, order: Order) -> None:
         """Give a live order its slot; one that has none (former cycle, slot taken) is stale."""
         key = order.key
-        self.note_revision(key)
-        if key.cycle > self.cycle:
-            self.last_cycle = max(self.last_cycle, key.cycle)  # found at the venue: its number is taken
+        self.note_number(key)
         if key.cycle != self.cycle or self._occupied(order):
             self.stale[order.client_id] = order
         elif key.role.is_entry:
@@ -156,9 +154,11 @@ class SideBook:
         else:
             self.exits[key.role] = order
 
-    def note_revision(self, key: OrderKey) -> None:
-        """This meaning's revision has been used, whoever remembers the order."""
-        if key.cycle == self.cycle:
+    def note_number(self, key: OrderKey) -> None:
+        """This cycle and this revision have been used, whoever remembers the order."""
+        if key.cycle > self.cycle:
+            self.last_cycle = max(self.last_cycle, key.cycle)
+        elif key.cycle == self.cycle:
             slot = (key.role, key.level)
             self.revisions[slot] = max(key.revision, self.revisions.get(slot, 0))
 

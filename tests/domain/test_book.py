@@ -446,6 +446,26 @@ def test_a_cycle_never_goes_back_in_time(journal: Journal) -> None:
         journal.begin(L, cycle=CYCLE)
 
 
+def test_a_cycle_that_only_its_executions_tell_of_has_taken_its_number(journal: Journal) -> None:
+    """An older copy of the journal does not know it, and the clock may have been set back since."""
+    name = journal.name(L, OPENING, 0, cycle=CYCLE + 60)
+    journal.write(journal.execution(name, L, 100, "10"))
+    assert journal.book.long.last_cycle == CYCLE + 60
+    with pytest.raises(AssertionError, match="not newer"):
+        journal.begin(L, cycle=CYCLE + 60)
+
+
+def test_an_order_that_comes_back_remembers_what_has_executed_of_it(journal: Journal) -> None:
+    """It was taken for gone with 30 of 100 executed: 70 are left when it is found again."""
+    name = journal.work(L, OPENING, 0, 100, "10")
+    order = journal.book.orders[name]
+    journal.fill(name, 30, "10")
+    journal.update(name, CANCELLED, "10", 100, 30)
+    assert name not in journal.book.orders
+    journal.adopt(order.key, 100, "10")
+    assert (journal.book.orders[name].filled, journal.book.orders[name].remaining) == (D(30), D(70))
+
+
 def test_updates_of_strangers_are_no_news(journal: Journal) -> None:
     """Unknown client ids, and a second final update."""
     assert not journal.book.is_new(journal.told("web-1", FILLED, "10", 5, 5))
