@@ -13,11 +13,14 @@ from gridhedge.cli.options import data_option, json_option, profile_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import refuse_emergency
 from gridhedge.domain.errors import Refused
+from gridhedge.domain.instrument import Instrument
+from gridhedge.domain.values import Money, Price
 from gridhedge.engine.ports import Check, Venue
 from gridhedge.profile.settings import Profile
 from gridhedge.store.emergency import read_emergency
+from gridhedge.strategy.grid import grid_around
 from gridhedge.strategy.ladder import base_quantity, reference_quantities
-from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
 
 
 @click.command("check")
@@ -57,27 +60,49 @@ def _stop_check(data: Path, account: str) -> Check:
 def _strategy_checks(profile: Profile, venue: Venue) -> list[Check]:
     checks = []
     for entry in profile.symbols:
-        settings = entry.strategy
         rules, market = venue.instrument(entry.symbol), venue.market(entry.symbol)
         leverage = min(entry.leverage, rules.max_leverage)
         if leverage < entry.leverage:
             checks.append(Check("leverage", None, f"{entry.symbol}: {entry.leverage}x lowered to {leverage}x"))
-        if not isinstance(settings, SymmetricSettings):
-            continue  # the others' first orders depend on what the market does next
-        table = reference_quantities(settings, rules, leverage, market.last, profile.risk.max_notional_per_side)
-        wished = settings.initial_position_size_usd * leverage / market.last
-        first = base_quantity(settings, rules, leverage, market.last)
-        if first > wished:
-            margin = first * market.last / leverage
-            text = f"{entry.symbol}: raised to the venue's minimum {first}: real first margin {margin:.2f}"
-            checks.append(Check("first quantity", None, text))
-        levels = (
-            f"{len(table)} of {settings.max_grid_levels_per_side} levels, {sum(table)} {rules.base} per side in all"
-        )
-        checks.append(Check("ladder", bool(table), f"{entry.symbol}: {levels}"))
-        if table:
-            text = f"would open {table[0]} long and {table[0]} short of {entry.symbol} at {market.last}"
-            checks.append(Check("first orders", None, text))
+        cap, last = profile.risk.max_notional_per_side, market.last
+        settings = entry.strategy
+        if isinstance(settings, SymmetricSettings):
+            checks += _hedge_checks(entry.symbol, settings, rules, leverage, last, cap)
+        elif isinstance(settings, TrimSettings):
+            checks += _grid_checks(entry.symbol, settings, rules, leverage, last, cap, venue.account().wallet_balance)
+    return checks
+
+
+def _hedge_checks(
+    symbol: str, settings: SymmetricSettings, rules: Instrument, leverage: int, last: Price, cap: Money
+) -> list[Check]:
+    checks = []
+    table = reference_quantities(settings, rules, leverage, last, cap)
+    wished = settings.initial_position_size_usd * leverage / last
+    first = base_quantity(settings, rules, leverage, last)
+    if first > wished:
+        margin = first * last / leverage
+        text = f"{symbol}: raised to the venue's minimum {first}: real first margin {margin:.2f}"
+        checks.append(Check("first quantity", None, text))
+    levels = f"{len(table)} of {settings.max_grid_levels_per_side} levels, {sum(table)} {rules.base} per side in all"
+    checks.append(Check("ladder", bool(table), f"{symbol}: {levels}"))
+    if table:
+        text = f"would open {table[0]} long and {table[0]} short of {symbol} at {last}"
+        checks.append(Check("first orders", None, text))
+    return checks
+
+
+def _grid_checks(
+    symbol: str, settings: TrimSettings, rules: Instrument, leverage: int, last: Price, cap: Money, wallet: Money
+) -> list[Check]:
+    capital = settings.initial_capital or settings.capital_fraction * wallet
+    grid = grid_around(settings, rules, leverage, last, capital, cap)
+    orders = [(size, price) for size, price in zip(grid.quantities, grid.prices, strict=True) if size]
+    text = f"{symbol} {settings.direction}: {len(orders)} of {settings.max_entry_level} levels, capital {capital:.2f}"
+    checks = [Check("grid", bool(orders), text)]
+    if orders:
+        rests = ", ".join(f"{size} @ {price}" for size, price in orders)
+        checks.append(Check("first orders", None, f"would rest {rests} around {last}"))
     return checks
 
 

@@ -68,6 +68,8 @@ def command(
     for plan in plans:
         for side in filter(plan.get, ("long", "short")):
             console.print(fitting_table(console, plan, side))
+        if "stop_loss" in plan:
+            console.print(f"Once the last level has executed: stop-loss for everything at {plan['stop_loss']}")
         for text in _endings(plan["ends"]):
             console.print(text, soft_wrap=True)
 
@@ -107,8 +109,10 @@ def _plan(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, b
             "lower the leverage, initial_position_size_usd, or max_notional_per_side"
         )
     alone = profile.model_copy(update={"symbols": (entry,)})
-    directions = {"falling": True, "rising": False} if isinstance(entry.strategy, SymmetricSettings) else {}
-    ways = {name: where_it_ends(alone, rules, fees, price, balance, falling) for name, falling in directions.items()}
+    ways = {
+        name: where_it_ends(alone, rules, fees, price, balance, falling)
+        for name, falling in (("falling", True), ("rising", False))
+    }
     return _document(entry.symbol, price, ladder, ways, rules)
 
 
@@ -125,17 +129,22 @@ def _ladder(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price,
 
 
 def _document(symbol: str, price: Price, ladder: Ladder, ways: dict[str, Way], rules: Instrument) -> dict[str, Any]:
-    return {
+    document: dict[str, Any] = {
         "symbol": symbol,
         "price": f"{price:f}",
         "reference_quantities": [f"{quantity:f}" for quantity in ladder.reference_quantities],
         "long": [_line(line, rules) for line in ladder.long],
         "short": [_line(line, rules) for line in ladder.short],
         "ends": {
-            name: {direction: _end(getattr(way, name)) for direction, way in ways.items()}
-            for name in (Way._fields if ways else ())
+            name: {direction: _end(getattr(way, name)) for direction, way in ways.items()} for name in Way._fields
         },
     }
+    if ladder.stop_loss is not None:  # a grid: its exits differ from level to level
+        document["stop_loss"] = f"{ladder.stop_loss:f}"
+        for side, lines in (("long", ladder.long), ("short", ladder.short)):
+            for row, line in zip(document[side], lines, strict=True):
+                row["exit"] = line.exit
+    return document
 
 
 def _line(line: LadderLine, rules: Instrument) -> dict[str, Any]:
@@ -169,6 +178,7 @@ _COLUMNS = {
     "cumulative_margin": "sum",
     "average": "average",
     "take_profit": "take-profit",
+    "exit": "exit",
 }
 _WORDS = {
     "averaging": "the last level executes",
@@ -188,6 +198,8 @@ def fitting_table(console: Console, plan: dict[str, Any], side: str) -> Table:
 
     wide = console.options.update(max_width=1000)
     columns = dict(_COLUMNS)
+    if "stop_loss" not in plan:
+        del columns["exit"]
     table = _table(plan, side, columns)
     for name in _DISPENSABLE:
         if Measurement.get(console, wide, table).maximum <= console.width:
@@ -216,7 +228,7 @@ def _cell(name: str, value: Any) -> str:
 
 def _endings(ends: dict[str, Any]) -> list[str]:
     texts = []
-    for direction in ("falling", "rising") if ends else ():
+    for direction in ("falling", "rising"):
         texts.append(f"If the price goes straight {'down' if direction == 'falling' else 'up'}:")
         for name, words in _WORDS.items():
             end = ends[name][direction]

@@ -26,6 +26,8 @@ BALANCE = Decimal(1000)
 """Wallet at the beginning where nobody says another."""
 _STEP = Decimal("0.0005")
 _STEP_MS = 1_000
+_FIRST_MINUTE_MS = 60_000
+"""A grid is built at the close of the first candle; the walk begins after it."""
 _LOWEST = Decimal("0.1")
 _HIGHEST = Decimal(4)
 
@@ -97,7 +99,7 @@ def _level(session: Session) -> int:
 def _path(instrument: Instrument, price: Price, falling: bool) -> list[tuple[Millis, Price]]:
     factor = 1 - _STEP if falling else 1 + _STEP
     stop = price * (_LOWEST if falling else _HIGHEST)
-    points, at, exact = [(0, price)], 0, price
+    points, at, exact = [(_FIRST_MINUTE_MS, price)], 2 * _FIRST_MINUTE_MS, price
     while (exact > stop) is falling:
         exact *= factor
         at += _STEP_MS
@@ -111,9 +113,10 @@ def _note(way: Way, session: Session, level: int) -> Way:
     codes = {alarm.code for alarm in desk.plan.alarms}
     if way.reserve is not None and level > way.reserve.level:
         way = way._replace(reserve=None)  # it was short for a moment only, in the middle of a re-opening
-    if way.reserve is None and codes & {"budget", "withdrawn"}:
+    if way.reserve is None and any(code.startswith(("budget", "withdrawn", "margin")) for code in codes):
         way = way._replace(reserve=here)
-    if way.averaging is None and desk.book.reference and level >= len(desk.book.reference) - 1:
+    levels = max(len(desk.book.long.reference), len(desk.book.short.reference))
+    if way.averaging is None and levels and level >= levels - 1:
         way = way._replace(averaging=here)
     reason = session.stopper.reason
     if reason and way.liquidation is None and "liquidated" in reason:

@@ -9,7 +9,7 @@ from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.levels import FIRST_LEVEL
 from gridhedge.domain.values import HUNDRED, ZERO, Money, Price, Quantity, Side
-from gridhedge.strategy.grid import break_even_at, grid_around, side_of, take_profit_at
+from gridhedge.strategy.grid import break_even_at, grid_around, side_of, stop_price, take_profit_at
 from gridhedge.strategy.ladder import fraction, next_price, reference_quantities
 from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
 from gridhedge.strategy.take_profit import take_profit_price
@@ -29,12 +29,16 @@ class LadderLine(NamedTuple):
     """Where the side closes with its profit if it is filled to here."""
     distance_percent: Decimal
     """From the starting price, negative below it."""
+    exit: str = "take-profit"
+    """What ``take_profit`` is when the side is filled to here: a grid sheds all but level 1 where it breaks even."""
 
 
 class Ladder(NamedTuple):
     reference_quantities: tuple[Quantity, ...]
     long: tuple[LadderLine, ...]
     short: tuple[LadderLine, ...]
+    stop_loss: Price | None = None
+    """Of a grid, once its last level has executed."""
 
 
 def preview(
@@ -91,10 +95,12 @@ def preview_trim(
                 book.cost / book.entered,
                 leaves,
                 (price - center) / center * HUNDRED,
+                "take-profit" if is_first else "break-even",
             )
         )
     whole = tuple(lines)
-    return Ladder(grid.quantities, whole if side is Side.LONG else (), whole if side is Side.SHORT else ())
+    stop = stop_price(settings, instrument, center)
+    return Ladder(grid.quantities, whole if side is Side.LONG else (), whole if side is Side.SHORT else (), stop)
 
 
 def _lines(
