@@ -116,7 +116,7 @@ def _plan(session: Session, desk: Desk) -> Iterator[Violation]:
     is_running = all(book.of(side).cycle > 0 for side in desk.strategy.sides)
     is_whole = is_running and not plan.alarms and not _is_named(desk)
     if is_whole and all(order.filled == 0 for order in book.orders.values()):
-        yield from desk.strategy.settled(book, ())
+        yield from desk.strategy.settled(book, plan.withheld)
 
 
 def _is_named(desk: Desk) -> bool:
@@ -125,7 +125,7 @@ def _is_named(desk: Desk) -> bool:
 
 
 def _exits(side: SideBook, desk: Desk) -> Iterator[Violation]:
-    closing, wanted = invariants.closing_at_limit(side), desk.strategy.closing(side)
+    closing, wanted = invariants.closing_at_limit(side), min(desk.strategy.closing(side), desk.instrument.max_quantity)
     is_dust = side.held < desk.instrument.min_quantity
     if closing != wanted and not is_dust and not _is_named(desk):
         yield Violation("I-14", f"{side.side.value}: exits for {closing}, wanted for {wanted} of {side.held} held")

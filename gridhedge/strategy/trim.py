@@ -236,7 +236,8 @@ class Trim:
         for side in self.sides:
             ladder = book.of(side)
             if not ladder.stop_is_passed and Role.CLOSE not in ladder.exits:
-                found += settled_grid(ladder, self.closing(ladder), _is_deepest(ladder))
+                beyond = sum((part.quantity for part in withheld if part[:2] == (side, 0)), ZERO)
+                found += settled_grid(ladder, self.closing(ladder) - beyond, _is_deepest(ladder))
         return found
 
     # ---- plan ----------------------------------------------------------------------------------------------------
@@ -333,6 +334,10 @@ class Trim:
             draft.want_exit(side, order.price, order.remaining, role)
             return
         quantity = self._acceptable(draft, ladder, role, quantity)
+        most = view.instrument.max_quantity
+        if quantity > most:
+            draft.withhold(side, 0, quantity - most)  # no entry has level 0: the rest of the exit, closed by the next
+            quantity = most
         if quantity > 0:
             draft.want_exit(side, self._exit_price(view, ladder, role), quantity, role)
 
