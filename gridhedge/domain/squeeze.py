@@ -9,7 +9,7 @@ from gridhedge.domain.order import Order
 from gridhedge.domain.values import ZERO, Millis, Quantity
 
 MAX_REQUESTS = 10
-"""Enough for a bisection of the whole grid: 2^10 > 1000."""
+"""The first refusal among them. Nine halvings come within two thousandths of what the venue takes."""
 FORGOTTEN_MS: Millis = 60_000
 """An old refusal says nothing of now: after so long the whole quantity is asked for again."""
 _GRID = 1000

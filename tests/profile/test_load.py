@@ -16,7 +16,7 @@ from gridhedge.profile.document import Node, Problem
 from gridhedge.profile.load import consent_problem, load_profile
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import PaperSettings, RealVenueSettings
-from gridhedge.strategy.settings import SymmetricSettings
+from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -65,6 +65,24 @@ def test_the_profiles_that_we_ship_are_good(name: str) -> None:
     profile = load_profile(CONFIGS / name)
     assert not profile.venue.real_money
     assert profile.risk.mm_rate_threshold == 90
+
+
+@pytest.mark.parametrize(("name", "symbol", "whole_range"), [("btc", "BTCUSDC", "4.0"), ("eth", "ETHUSDC", "2.0")])
+def test_the_seed_s_two_grids_are_shipped(tmp_path: Path, name: str, symbol: str, whole_range: str) -> None:
+    """The numbers of config_btc.txt and config_eth.txt, in percent; here on the embedded exchange."""
+    text = (CONFIGS / f"{name}-trim.yaml").read_text()
+    begin, end = text.index("venue:"), text.index("symbols:")
+    feeds = f"{{{symbol}: {{kind: synthetic, price: 90000}}}}"
+    file = tmp_path / "paper.yaml"
+    file.write_text(f"{text[:begin]}venue: {{name: paper, rules: binance, feeds: {feeds}}}\n{text[end:]}")
+    (entry,) = load_profile(file).symbols
+    assert (entry.symbol, entry.leverage) == (symbol, 20)
+    expected = TrimSettings(grid_range_percent=Decimal(whole_range))
+    assert entry.strategy == expected
+    assert expected.entry_ratios == tuple(map(Decimal, ("0.05", "0.20", "0.25", "0.50")))
+    assert expected.level_distances_percent == tuple(map(Decimal, ("0.5", "1.0", "4.0", "4.5")))
+    shares = (expected.capital_fraction, expected.stop_loss_percent, expected.take_profit_percent)
+    assert (*shares, expected.break_even_percent) == tuple(map(Decimal, ("0.33", "5.0", "0.5", "0.1")))
 
 
 def test_the_demo_is_the_one_that_was_promised() -> None:

@@ -21,6 +21,20 @@ def test_a_mended_bug_stays_mended(seed: int) -> None:
     assert run_seed(seed, 400).violation is None
 
 
+TRIM = {
+    24: "an exit that executed after its cycle's end was still counted as held when the next grid was fixed",
+    27: "a level without budget, and an alarm at a skewed clock, made the bot spin without sending anything",
+    360: "a stop-loss was judged as if it closed beside the limit exit that it outranks",
+    381: "an amend seen before its answer, and a position over the largest order, looked like missing exits",
+}
+
+
+@pytest.mark.parametrize("seed", TRIM)
+def test_a_mended_bug_of_trim_stays_mended(seed: int) -> None:
+    """The same venues and faults, with the grid that sheds its load."""
+    assert run_seed(seed, 400, kind="trim").violation is None
+
+
 def test_every_seed_has_its_sentence() -> None:
     """What was wrong is said, and no seed stands twice."""
     assert len(SEEDS) >= 15

@@ -26,6 +26,14 @@ def report(part: int) -> Report:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
+def test_trim_survives_the_same_worlds(part: int) -> None:
+    """A fifth as many seeds: safety at every step, and recovery, of one direction and of both."""
+    share = SEEDS // PARTS // 5
+    endings = [run_seed(seed, STEPS, kind="trim") for seed in range(part * share, (part + 1) * share)]
+    assert [(ending.seed, ending.at_step, str(ending.violation)) for ending in endings if ending.violation] == []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
 def test_no_invariant_breaks_and_every_world_recovers(part: int) -> None:
     """Safety at every step, liveness after the faults; most faults and markers occur in every tenth already."""
     made = report(part)
