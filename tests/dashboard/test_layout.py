@@ -117,9 +117,10 @@ LEVELS = st.builds(
 def sides(side: Side) -> st.SearchStrategy[SideStatus]:
     maybe = st.none() | PRICE
     rows = st.lists(LEVELS, max_size=14, unique_by=lambda row: row.level).map(tuple)
-    return st.builds(
-        SideStatus, st.just(side), QUANTITY, maybe, maybe, st.none() | MONEY, MONEY, MONEY, st.integers(0, 10**6), rows
-    )
+    figures = (QUANTITY, maybe, maybe, st.none() | MONEY, MONEY, MONEY, st.integers(0, 10**6), rows)
+    exits = st.sampled_from(("take-profit", "break-even"))
+    grid = (exits, st.none() | QUANTITY, maybe, maybe, st.none() | MONEY)
+    return st.builds(SideStatus, st.just(side), *figures, *grid)
 
 
 SYMBOLS = st.builds(
