@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Change
 from gridhedge.domain.events import AccountSeen, Event, Execution, Funding, MarketSeen, OrderUpdate, Seen
 from gridhedge.domain.instrument import Fees, Instrument
@@ -116,6 +117,15 @@ class Venue(Protocol):
 
     def history(self, symbol: str, since: Millis) -> tuple[list[OrderRecord], list[Execution | Funding]]:
         """Ended orders, and executions and funding payments, since then; each list oldest first."""
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Candles:
+        """The last ``limit`` (1 to 500) candles of last-traded prices that have closed by now, oldest first.
+
+        Asked at the start and shortly after every close; the candle that still forms is never among them, and the
+        newest one may be missing for a moment after its close (it is asked for again). There are fewer where the
+        venue has no more, and times in which nothing was traded may be left out. Candles open at whole multiples of
+        the timeframe in UTC, whatever the venue's own day is (Bitget: granularities ``4Hutc`` and ``1Dutc``).
+        """
 
     def find_open(self, symbol: str, client_id: str) -> OrderRecord | None:
         """The order by client id, asked where working orders are listed."""

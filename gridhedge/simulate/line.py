@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Cancel, Change, Place
 from gridhedge.domain.errors import NotSent as NotSentError
 from gridhedge.domain.errors import RateLimited, Refused, Unclear
@@ -137,6 +138,12 @@ class FaultyVenue:
                 ended = _overlapping(ended, dice)
                 facts = _overlapping(facts, dice)
             return ended, facts
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Candles:
+        """The newest candle may not be listed yet."""
+        with self._reading():
+            found = self._paper.candles(symbol, timeframe, limit)
+            return found.part(0, -1) if self._chaos.throw("F-16") else found
 
     def find_open(self, symbol: str, client_id: str) -> OrderRecord | None:
         with self._reading():

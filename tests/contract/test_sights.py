@@ -1,9 +1,10 @@
-"""Cards 01 to 09: what a venue tells when it is asked, and when nothing goes wrong."""
+"""Cards 01 to 09, and 26: what a venue tells when it is asked, and when nothing goes wrong."""
 
 from __future__ import annotations
 
 from decimal import Decimal as D
 
+from gridhedge.domain.candles import Timeframe
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen
 from gridhedge.domain.values import Side
 from tests.contract.bench import SYMBOL, Bench, Desk
@@ -105,3 +106,21 @@ def test_card_09_a_long_list_is_read_to_its_end(desk: Desk) -> None:
     listed = [record.client_id for record in desk.venue.snapshot([SYMBOL]).orders]
     assert len(listed) == 120
     assert set(listed) == {f"page-{level}" for level in range(120)}
+
+
+def test_card_26_candles_are_told_when_they_have_closed(desk: Desk, bench: Bench) -> None:
+    """Two five-minute candles, the second with a spike to 0.205 in it; the one that forms is not told."""
+    five = Timeframe.M5.ms
+    begun = bench.exchange.now()
+    bench.skip(five - begun % five + 1000)
+    bench.skip(five)
+    bench.move(D("0.20500"))
+    bench.move(D("0.20100"))
+    bench.skip(five)
+    bench.fault("clock", seconds=(bench.exchange.now() - begun) / 1000)  # what clients are told jumps ahead, too
+    told = desk.venue.candles(SYMBOL, Timeframe.M5, 2)
+    assert [at % five for at in told.times] == [0, 0]
+    assert told.times[1] - told.times[0] == five
+    assert told.times[1] + five <= bench.exchange.now() < told.times[1] + 2 * five
+    assert (list(told.high), list(told.low), list(told.close)) == ([0.2, 0.205], [0.2, 0.2], [0.2, 0.201])
+    assert list(desk.venue.candles(SYMBOL, Timeframe.M5, 1).times) == list(told.times[1:])

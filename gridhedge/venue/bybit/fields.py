@@ -10,7 +10,20 @@ from typing import Any, TypeAlias
 from gridhedge.domain.errors import Unclear
 from gridhedge.domain.values import ZERO, Millis
 
-__all__ = ["Malformed", "Row", "amount", "choice", "integer", "millis", "money", "row", "rows", "text", "word"]
+__all__ = [
+    "Malformed",
+    "Row",
+    "amount",
+    "choice",
+    "integer",
+    "listed",
+    "millis",
+    "money",
+    "row",
+    "rows",
+    "text",
+    "word",
+]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -32,12 +45,17 @@ def row(value: object, what: str) -> Row:
     return value
 
 
-def rows(holder: Row, name: str) -> list[Row]:
-    """The list of JSON objects under ``name``."""
+def listed(holder: Row, name: str) -> list[Any]:
+    """The list under ``name``."""
     value = holder.get(name)
     if not isinstance(value, list):
         raise Malformed(f"Bybit: {name} is not a list but {_shown(value)}")
-    return [row(item, name) for item in value]
+    return value
+
+
+def rows(holder: Row, name: str) -> list[Row]:
+    """The list of JSON objects under ``name``."""
+    return [row(item, name) for item in listed(holder, name)]
 
 
 def money(holder: Row, name: str) -> Decimal:

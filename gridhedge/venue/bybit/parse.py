@@ -6,16 +6,31 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gridhedge.domain.account import OrderRecord, Position
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.errors import Refused
 from gridhedge.domain.events import AccountSeen, Execution, ExecutionKind, Funding, OrderUpdate
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import HUNDRED, ZERO, Millis, Side
-from gridhedge.venue.bybit.fields import Malformed, Row, amount, choice, integer, millis, money, rows, text, word
+from gridhedge.venue.bybit.fields import (
+    Malformed,
+    Row,
+    amount,
+    choice,
+    integer,
+    listed,
+    millis,
+    money,
+    rows,
+    text,
+    word,
+)
 
 __all__ = [
+    "INTERVALS",
     "Leg",
     "account",
+    "candles",
     "execution",
     "fees",
     "instrument",
@@ -64,6 +79,16 @@ _REFUSALS = {
     "EC_OrigClOrdIDDoesNotExist": Reject.UNKNOWN_ORDER,
     "INSUFFICIENT_MARGIN": Reject.MARGIN,
 }
+INTERVALS = {
+    Timeframe.M1: "1",
+    Timeframe.M5: "5",
+    Timeframe.M15: "15",
+    Timeframe.M30: "30",
+    Timeframe.H1: "60",
+    Timeframe.H4: "240",
+    Timeframe.D1: "D",
+}
+"""Bybit's names of the timeframes; its day opens at 00:00 UTC."""
 _NO_REASON = ("", "EC_NoError", "EC_PerCancelRequest")
 
 
@@ -288,3 +313,25 @@ def tiers(holder: Row) -> tuple[Tier, ...]:
     if not found:
         raise Malformed("Bybit: there are no margin tiers")
     return tuple(found)
+
+
+def candles(holder: Row, timeframe: Timeframe, now: Millis, limit: int) -> Candles:
+    """The answer of ``market/kline``, newest first: its last ``limit`` candles that have closed by ``now``."""
+    found: dict[Millis, tuple[float, float, float]] = {}
+    for item in listed(holder, "list"):
+        at, high, low, close = _candle(item)
+        if at % timeframe.ms == 0 and at + timeframe.ms <= now:
+            found[at] = high, low, close
+    times = sorted(found)[-limit:]
+    return Candles(times, *([found[at][column] for at in times] for column in range(3)))
+
+
+def _candle(item: object) -> tuple[Millis, float, float, float]:
+    """One row: time, open, high, low, close, volume, turnover, each of them a text."""
+    if not isinstance(item, list) or len(item) < 5:
+        raise Malformed("Bybit: a candle is not a list of at least five texts")
+    fields = dict(zip(("start", "open", "high", "low", "close"), item, strict=False))
+    first, high, low, close = (amount(fields, name, positive=True) for name in ("open", "high", "low", "close"))
+    if high < max(first, close) or low > min(first, close):
+        raise Malformed(f"Bybit: a candle from {low} to {high} with open {first} and close {close}")
+    return millis(fields, "start"), float(high), float(low), float(close)

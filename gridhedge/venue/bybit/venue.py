@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Change
 from gridhedge.domain.errors import Refused
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
@@ -206,6 +207,12 @@ class BybitVenue:
     def history(self, symbol: str, since: Millis) -> tuple[list[OrderRecord], list[Execution | Funding]]:
         now = self.now()
         return ended_orders(self._client, symbol, since, now), bookings(self._client, symbol, since, now)
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Candles:
+        answer = self._client.read(
+            "get_kline", category="linear", symbol=symbol, interval=parse.INTERVALS[timeframe], limit=limit + 1
+        )
+        return parse.candles(_of(symbol, answer.result), timeframe, answer.at, limit)
 
     def find_open(self, symbol: str, client_id: str) -> OrderRecord | None:
         return self._find("get_open_orders", symbol, client_id)

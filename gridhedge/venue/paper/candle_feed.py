@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from gridhedge.domain.candles import NO_CANDLES, Candles, Timeframe
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis, Price
 from gridhedge.venue.paper.feed import Cursor, Leg, price_at
@@ -89,6 +90,8 @@ class CandleFeed:
         """The leg of this candle that is under way or comes next; 4 when the candle is over."""
         self.at: Millis = self._times[0]
         self.price: Price = self._here.price(0)
+        self._joined: dict[Timeframe, Candles] = {}
+        """The whole series in the timeframes that have been asked for."""
         self._horizon = (self.at, 0)
         """A moment asked about, and the last candle that has opened by then."""
 
@@ -138,6 +141,35 @@ class CandleFeed:
             rises = here.price(number) > started
             self.price = max(passed, started) if rises else min(passed, started)
         self.at = until
+
+    def candles(self, timeframe: Timeframe, limit: int) -> Candles:
+        """Raises UsageError where the recorded candles can not be joined into such ones."""
+        joined = self._joined.get(timeframe)
+        if joined is None:
+            joined = self._joined[timeframe] = self._join(timeframe)
+        stop = bisect_right(joined.times, self.at - timeframe.ms)
+        return joined.part(max(stop - limit, 0), stop)
+
+    def _join(self, timeframe: Timeframe) -> Candles:
+        """The whole series in longer candles. What begins in the middle of one is not part of any."""
+        if timeframe.ms % self._interval:
+            raise UsageError(
+                f"candles of {timeframe.value} can not be made of recorded ones of {self._interval // 60_000} minutes; "
+                "choose a longer timeframe, or give finer data"
+            )
+        opened = np.asarray(self._times) // timeframe.ms * timeframe.ms
+        starts = np.flatnonzero(np.diff(opened, prepend=-1))
+        if self._times[0] != opened[0]:
+            starts = starts[1:]
+        if not len(starts):
+            return NO_CANDLES
+        last = np.append(starts[1:], len(opened)) - 1
+        return Candles(
+            opened[starts].data,
+            np.maximum.reduceat(self._high, starts).data,
+            np.minimum.reduceat(self._low, starts).data,
+            np.asarray(self._close)[last].data,
+        )
 
     def cursor(self) -> Cursor:
         here = self._here

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis, Price
+from gridhedge.venue.paper.bars import Bars
 
 __all__ = ["Cursor", "Feed", "Leg", "PointFeed", "ScriptedFeed", "TickFeed", "price_at", "time_of"]
 
@@ -54,6 +56,9 @@ class Feed(Protocol):
     def pass_to(self, until: Millis) -> None:
         """Go to where the path is at ``until``."""
 
+    def candles(self, timeframe: Timeframe, limit: int) -> Candles:
+        """The last whole candles of the path that have closed by ``at``, oldest first."""
+
     def cursor(self) -> Cursor: ...
 
     def restore(self, cursor: Cursor) -> None: ...
@@ -94,6 +99,8 @@ class PointFeed:
         """The first point that has not been reached yet."""
         self._number = 0
         """How many points have been left behind before ``_points[0]``."""
+        self._bars: dict[Timeframe, Bars] = {}
+        """Candles of the timeframes that have been asked for."""
 
     @property
     def number(self) -> int:
@@ -114,7 +121,10 @@ class PointFeed:
     def move(self, leg: Leg, at: Millis, price: Price) -> None:
         self.at = at
         self.price = price
-        self._next = leg.number - self._number + 1
+        passed = leg.number - self._number + 1
+        for point in self._points[self._next : passed] if self._bars else ():
+            self._chart(point)
+        self._next = passed
         self._forget()
 
     def pass_to(self, until: Millis) -> None:
@@ -124,8 +134,32 @@ class PointFeed:
                 break
             self.price = point.price
             self._next += 1
+            self._chart(point)
         self.at = until
         self._forget()
+
+    def candles(self, timeframe: Timeframe, limit: int) -> Candles:
+        bars = self._bars.get(timeframe)
+        if bars is None:
+            bars = self._bars[timeframe] = self._charted(timeframe)
+        return bars.closed(self.at, limit)
+
+    def _charted(self, timeframe: Timeframe) -> Bars:
+        """The candles of the path up to now: told from its beginning, where it can be walked again."""
+        twin = self._again()
+        if twin is None:
+            return Bars(timeframe, self.at, float(self.price))
+        bars = twin._bars[timeframe] = Bars(timeframe, twin.at, float(twin.price))
+        twin.pass_to(self.at)
+        return bars
+
+    def _again(self) -> PointFeed | None:
+        """A new feed of the same path, at its beginning; None where the path can not be walked twice."""
+        return None
+
+    def _chart(self, point: _Point) -> None:
+        for bars in self._bars.values():
+            bars.see(point.at, point.size)
 
     def cursor(self) -> Cursor:
         return {"at": self.at, "price": str(self.price), "reached": self._number + self._next}
@@ -182,6 +216,9 @@ class TickFeed(PointFeed):
         self._times = times
         self._prices = prices
         self._made = 1
+
+    def _again(self) -> TickFeed:
+        return TickFeed(self._times, self._prices)
 
     def _extend(self) -> bool:
         if self._made == len(self._times):

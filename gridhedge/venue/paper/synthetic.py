@@ -51,6 +51,7 @@ class SyntheticFeed(PointFeed):
         assert step_ms > 0, "a synthetic feed needs a positive step"
         super().__init__(start_ms, self._home // _SCALE * tick_size)
         self._seed = _mix((seed + 1) * 0x9E3779B97F4A7C15 & _MASK)
+        self._path = seed, start_ms, price, tick_size, step_ms, volatility_ppm
         self._start = start_ms
         self._step = step_ms
         self._volatility = volatility_ppm
@@ -59,6 +60,9 @@ class SyntheticFeed(PointFeed):
         self._level = self._home
         self._regime = 1
         self._reached = (0, self._home, 1)
+
+    def _again(self) -> SyntheticFeed:
+        return SyntheticFeed(*self._path)
 
     def cursor(self) -> Cursor:
         index, level, regime = self._state_reached()

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from gridhedge.domain.account import OrderRecord, Position, Snapshot
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Amend, Change, Place
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen
 from gridhedge.domain.instrument import Fees, Instrument
@@ -134,6 +135,9 @@ class PaperVenue:
         first = bisect_left(account.bookings, since, key=lambda booking: booking.at)
         bookings = [booking for booking in account.bookings[first:] if booking.symbol == symbol]
         return [order.record() for order in ended], bookings
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Candles:
+        return self.exchange.market(symbol).feed.candles(timeframe, limit)
 
     def find_open(self, symbol: str, client_id: str) -> OrderRecord | None:
         order = self.exchange.account.find(client_id)

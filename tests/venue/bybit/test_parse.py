@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gridhedge.domain.candles import Timeframe
 from gridhedge.domain.errors import Refused
 from gridhedge.domain.events import Execution, ExecutionKind, Funding, OrderUpdate
 from gridhedge.domain.instrument import Fees, Tier
@@ -321,3 +322,45 @@ def test_recorded_balances_positions_and_fees_are_read(recorded: Recorded) -> No
     row = recorded("http_get_instruments_linear")["result"]["list"][0]
     rules = parse.instrument(row, parse.tiers({"list": [tier_row("2000000", "0.005", "100")]}))
     assert (rules.tick_size, rules.max_quantity, rules.max_leverage) == (D("0.5"), D("100.0"), 100)
+
+
+# ---- candles ---------------------------------------------------------------------------------------------------------
+
+
+def kline(*minutes: int, **changed: str) -> dict[str, Any]:
+    """An answer of ``market/kline``: five-minute candles that open at these minutes after an hour."""
+    rows = []
+    for minute in minutes:
+        start = str(1_795_000_800_000 + minute * 60_000)
+        fields = {"start": start, "open": "10", "high": "12.5", "low": "9.25", "close": "11"} | changed
+        rows.append([*fields.values(), "100", "1100"])
+    return {"symbol": "BTCUSDT", "category": "linear", "list": rows}
+
+
+def test_candles_come_oldest_first_and_without_the_one_that_forms() -> None:
+    """Bybit lists the newest first; at minute 12 the candle of minute 10 still forms, and twice is once."""
+    now = 1_795_000_800_000 + 12 * 60_000
+    told = parse.candles(kline(10, 5, 5, 0), Timeframe.M5, now, 10)
+    assert [(at - 1_795_000_800_000) // 60_000 for at in told.times] == [0, 5]
+    assert (list(told.high), list(told.low), list(told.close)) == ([12.5] * 2, [9.25] * 2, [11.0] * 2)
+    assert list(parse.candles(kline(10, 5, 0), Timeframe.M5, now, 1).times) == list(told.times[1:])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"high": "10.5"}, {"low": "10.5"}, {"close": "NaN"}, {"low": "-1"}, {"low": "0"}, {"open": ""}, {"start": "x"},
+        {"start": "12"}, {"close": "1e3"},
+    ],
+)  # fmt: skip
+def test_a_candle_that_can_not_be_is_refused(broken: dict[str, str]) -> None:
+    """A high below the close, a price of nothing, a time that is none."""
+    with pytest.raises(Malformed):
+        parse.candles(kline(0, **broken), Timeframe.M5, 1_795_009_999_999, 10)
+
+
+@pytest.mark.parametrize("rows", [None, {}, "x", [None], ["10"], [["1795000800000", "1", "1"]], [{}]])
+def test_an_answer_without_candles_is_refused(rows: object) -> None:
+    """Whatever stands in its place."""
+    with pytest.raises(Malformed):
+        parse.candles({"list": rows}, Timeframe.M5, 1_795_009_999_999, 10)

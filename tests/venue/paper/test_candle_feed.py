@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from gridhedge.domain.candles import Timeframe
 from gridhedge.domain.errors import UsageError
 from gridhedge.venue.paper.candle_feed import CandleFeed, CandlePath
 from gridhedge.venue.paper.feed import Leg
@@ -199,3 +200,37 @@ def test_a_single_spike_is_found_wherever_it_is(count: int, spike: int, start: i
     leg = feed.seek(9.5, 10.5, until)
     found = start < spike <= until // MINUTE
     assert (None if leg is None else leg.number // 4) == (spike if found else None)
+
+
+# ---- longer candles --------------------------------------------------------------------------------------------------
+
+
+def test_longer_candles_join_whole_groups_that_have_closed() -> None:
+    """Minutes 0 to 11 with closes 10 to 21: two candles of five minutes, the third still forms."""
+    feed = candles(*((10.0 + n, 11.0 + n, 9.0 + n, 10.0 + n) for n in range(12)))
+    feed.pass_to(10 * MINUTE - 1)
+    assert list(feed.candles(Timeframe.M5, 10).times) == [0]
+    feed.pass_to(10 * MINUTE)
+    joined = feed.candles(Timeframe.M5, 10)
+    assert [list(column) for column in joined] == [[0, 5 * MINUTE], [15.0, 20.0], [9.0, 14.0], [14.0, 19.0]]
+    assert list(feed.candles(Timeframe.M5, 1).times) == [5 * MINUTE]
+
+
+def test_data_that_begins_within_a_longer_candle_does_not_tell_it() -> None:
+    """From minute 3 on: the first candle of five minutes is that of minute 5. A gap shortens a candle, or leaves it
+    out."""
+    times = np.array([3, 4, 5, 6, 17, 20], dtype=np.int64) * MINUTE
+    prices = np.arange(6, dtype=np.float64) + 1
+    feed = CandleFeed(times, prices, prices, prices, prices, MINUTE)
+    feed.pass_to(20 * MINUTE)
+    joined = feed.candles(Timeframe.M5, 10)
+    assert [at // MINUTE for at in joined.times] == [5, 15]
+    assert (list(joined.high), list(joined.low), list(joined.close)) == ([4.0, 5.0], [3.0, 5.0], [4.0, 5.0])
+
+
+def test_candles_shorter_than_the_recorded_ones_are_refused() -> None:
+    """Nobody knows what happened inside them."""
+    prices = np.ones(3)
+    feed = CandleFeed(np.arange(3, dtype=np.int64) * 5 * MINUTE, prices, prices, prices, prices, 5 * MINUTE)
+    with pytest.raises(UsageError, match="1m can not be made of recorded ones of 5 minutes"):
+        feed.candles(Timeframe.M1, 1)
