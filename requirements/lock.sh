@@ -19,4 +19,4 @@ lock requirements/image.txt --constraint requirements/run.txt "$@" \
     requirements/run.in requirements/build.in requirements/bybit.in requirements/server.in
 lock requirements/test.txt --constraint requirements/run.txt "$@" \
     requirements/run.in requirements/build.in requirements/replay.in requirements/practice.in requirements/bybit.in \
-    requirements/server.in requirements/test.in
+    requirements/server.in requirements/signal.in requirements/test.in

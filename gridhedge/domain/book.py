@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from gridhedge.domain.basket_steps import BASKET_STEPS
 from gridhedge.domain.events import (
     AmendIntended,
     CancelIntended,
-    CapitalFixed,
     ChangeSettled,
     CycleOpened,
     Event,
     Execution,
     Funding,
-    GridFixed,
-    LevelShrunk,
     LookAheadSwitched,
     OrderAdopted,
     OrderIntended,
@@ -26,9 +24,10 @@ from gridhedge.domain.events import (
     OrderUpdate,
     PositionMended,
     ReferenceFixed,
+    SignalSeen,
     StopLifted,
     StopRaised,
-    SurplusTaken,
+    TradingHalted,
 )
 from gridhedge.domain.grid import GRID_STEPS
 from gridhedge.domain.ladder_book import SideBook
@@ -53,6 +52,8 @@ class SymbolBook:
         self.symbol = symbol
         self.tag = account_tag(account, symbol)
         self.look_ahead_withdrawn = False
+        self.signal: SignalSeen | None = None
+        self.halted: TradingHalted | None = None
         self.long = SideBook(Side.LONG)
         self.short = SideBook(Side.SHORT)
         self.orders: dict[str, Order] = {}
@@ -77,7 +78,9 @@ class SymbolBook:
             CycleOpened: self._on_cycle_opened,
             LookAheadSwitched: self._on_look_ahead_switched,
             PositionMended: self._on_position_mended,
-            **dict.fromkeys(GRID_STEPS, self._on_grid_step),
+            SignalSeen: self._on_signal_seen,
+            TradingHalted: self._on_trading_halted,
+            **dict.fromkeys(_SIDE_STEPS, self._on_side_step),
         }
 
     def of(self, side: Side) -> SideBook:
@@ -209,7 +212,7 @@ class SymbolBook:
 
     def _on_order_intended(self, event: OrderIntended) -> None:
         assert event.client_id not in self.orders, f"{event.client_id} intended twice"
-        self._admit(_order_of(event))
+        self._admit(Order.of(event))
 
     def _admit(self, order: Order) -> None:
         self.orders[order.client_id] = order
@@ -235,7 +238,7 @@ class SymbolBook:
     def _on_order_adopted(self, event: OrderAdopted) -> None:
         if event.client_id in self.orders:
             return
-        order = _order_of(event)
+        order = Order.of(event)
         order.venue_id = event.venue_id
         order.filled = self.known.get(event.client_id, ZERO)
         self._move(order, OrderState.WORKING)
@@ -278,8 +281,14 @@ class SymbolBook:
         for side in SIDES:
             self.of(side).fix_table(event.quantities)
 
-    def _on_grid_step(self, event: CapitalFixed | GridFixed | LevelShrunk | SurplusTaken) -> None:
-        GRID_STEPS[type(event)](self.of(event.side), event)
+    def _on_side_step(self, event: Any) -> None:
+        _SIDE_STEPS[type(event)](self.of(event.side), event)
+
+    def _on_signal_seen(self, event: SignalSeen) -> None:
+        self.signal = event
+
+    def _on_trading_halted(self, event: TradingHalted) -> None:
+        self.halted = event
 
     def _on_cycle_opened(self, event: CycleOpened) -> None:
         side = self.of(event.side)
@@ -287,6 +296,8 @@ class SymbolBook:
         side.cycle = event.cycle
         side.now_levels = event.now_levels
         side.open_slots()
+        if event.now_levels:
+            side.basket.note_opening(event.at)
 
     def _on_look_ahead_switched(self, event: LookAheadSwitched) -> None:
         self.look_ahead_withdrawn = event.withdrawn
@@ -357,19 +368,8 @@ class SymbolBook:
                 side.squeezes[slot] = known
 
 
-def _order_of(event: OrderIntended | OrderAdopted) -> Order:
-    return Order(
-        event.client_id,
-        event.symbol,
-        event.key,
-        event.price,
-        event.quantity,
-        event.reduce_only,
-        event.at,
-        event.trigger_price,
-    )
-
-
+_SIDE_STEPS = {**GRID_STEPS, **BASKET_STEPS}
+"""What strategies write into a side."""
 _ENDING = (Role.TAKE_PROFIT, Role.BREAK_EVEN)
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from gridhedge.domain.basket import Cause
 from gridhedge.domain.order import OrderKey, OrderState, Reject
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
 
@@ -252,6 +253,74 @@ class LookAheadSwitched(NamedTuple):
     at: Millis
 
 
+class SignalSeen(NamedTuple):
+    """What a candle says that has closed: which sides may be opened, and the figures behind it.
+
+    A side that ``stands`` may be opened until the next candle has closed, and one that ``crossed`` once in that time.
+    """
+
+    symbol: str
+    candle: Millis
+    """When it closed."""
+    close: Price
+    stands: tuple[Side, ...]
+    crossed: tuple[Side, ...]
+    at: Millis
+    average: Decimal | None = None
+    sar: Decimal | None = None
+    cci: Decimal | None = None
+
+
+class TableFixed(NamedTuple):
+    """The quantities of one side's next basket, order by order."""
+
+    symbol: str
+    side: Side
+    quantities: tuple[Quantity, ...]
+    at: Millis
+
+
+class LevelStarted(NamedTuple):
+    """The next order of a basket executes now, at the close of a candle."""
+
+    symbol: str
+    side: Side
+    level: int
+    at: Millis
+
+
+class CloseDecided(NamedTuple):
+    """A sum that is watched has been reached: the basket is closed now, whatever it comes to meanwhile."""
+
+    symbol: str
+    side: Side
+    cause: Cause
+    profit: Money
+    """The sum that was reached: of both baskets, or of the day."""
+    at: Millis
+
+
+class BasketClosed(NamedTuple):
+    """A basket has ended: told once, however it came about."""
+
+    symbol: str
+    side: Side
+    cause: Cause
+    profit: Money
+    """Net of fees and funding."""
+    at: Millis
+
+
+class TradingHalted(NamedTuple):
+    """A limit of the day has been reached: nothing is opened before ``until``."""
+
+    symbol: str
+    cause: Cause
+    profit: Money
+    until: Millis
+    at: Millis
+
+
 class PositionMended(NamedTuple):
     """The venue's position differs from the book for good: ``quantity`` fills the levels from the bottom."""
 
@@ -290,7 +359,19 @@ class RiskAccepted(NamedTuple):
 Fact: TypeAlias = Execution | Funding | OrderUpdate
 Sight: TypeAlias = MarketSeen | AccountSeen | ConnectionChanged
 Decision: TypeAlias = (
-    ReferenceFixed | CycleOpened | LookAheadSwitched | CapitalFixed | GridFixed | LevelShrunk | SurplusTaken
+    ReferenceFixed
+    | CycleOpened
+    | LookAheadSwitched
+    | CapitalFixed
+    | GridFixed
+    | LevelShrunk
+    | SurplusTaken
+    | SignalSeen
+    | TableFixed
+    | LevelStarted
+    | CloseDecided
+    | BasketClosed
+    | TradingHalted
 )
 Step: TypeAlias = (
     OrderIntended

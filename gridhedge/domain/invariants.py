@@ -72,6 +72,16 @@ def settled_grid(side: SideBook, closing: Quantity, has_stop: bool) -> list[Viol
     return found
 
 
+def settled_basket(side: SideBook, rests: bool) -> list[Violation]:
+    """What must hold at the end of a quiet tick of a basket: at most one entry waits, and where an exit rests
+    (``rests``) it closes everything that is held."""
+    found = _exits_cover(side, side.held if rests else ZERO)
+    if len(side.entries) > 1:
+        text = f"{side.side.value}: {len(side.entries)} entries of a basket wait, at most one"
+        found.append(Violation("I-12", text))
+    return found
+
+
 def closing_at_limit(side: SideBook) -> Quantity:
     """What the exits that rest in the book would close; a stop-loss rests beside them, bound to the position."""
     return sum((order.remaining for order in side.exits.values() if order.trigger_price is None), ZERO)

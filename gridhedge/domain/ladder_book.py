@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from gridhedge.domain.basket import BasketMemory
 from gridhedge.domain.levels import LevelFill, spread
 from gridhedge.domain.order import Order, OrderKey
 from gridhedge.domain.squeeze import Squeeze
@@ -18,6 +19,7 @@ class SideBook:
 
     __slots__ = (
         "base",
+        "basket",
         "capital",
         "capital_at",
         "carried",
@@ -104,6 +106,7 @@ class SideBook:
         """What the side began with, less what it had realised by then: see ``working_capital``."""
         self.capital_at: Millis = 0
         """When that was fixed; 0: never."""
+        self.basket = BasketMemory()
         self.realised: Money = ZERO
         self.cycles = 0
         self.won = 0
@@ -308,7 +311,9 @@ class SideBook:
 
     def end(self, at: Millis, price: Price | None) -> None:
         """Close the cycle's account; the next one starts with what is still held. ``price``: where it ended."""
+        orders = sum(fill.quantity > 0 for fill in self.fills)
         self.won += self.settle(at) > 0
+        self.basket.note_end(self.cycle, orders, self.realised, at)
         self.cycles += 1
         self.ended_at = at
         self.traded_at = max(self.traded_at, at)

@@ -6,9 +6,12 @@ import hashlib
 import re
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gridhedge.domain.values import ZERO, Millis, Price, Quantity, Role, Side
+
+if TYPE_CHECKING:
+    from gridhedge.domain.events import OrderAdopted, OrderIntended
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MARK = "gh"
@@ -181,6 +184,20 @@ class Order:
         self.changed = created
         """When it was last placed or amended by us."""
         self.venue_id = ""
+
+    @classmethod
+    def of(cls, event: OrderIntended | OrderAdopted) -> Order:
+        """The order that an event tells of for the first time."""
+        return cls(
+            event.client_id,
+            event.symbol,
+            event.key,
+            event.price,
+            event.quantity,
+            event.reduce_only,
+            event.at,
+            event.trigger_price,
+        )
 
     @property
     def remaining(self) -> Quantity:

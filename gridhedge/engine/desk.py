@@ -5,11 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.errors import VenueError
 from gridhedge.domain.events import AccountSeen, MarketSeen
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.engine.candles import CandleWatch
 from gridhedge.engine.policy import Policy
+from gridhedge.engine.ports import Venue
 from gridhedge.strategy.budget import gross_margin
 from gridhedge.strategy.view import Plan, Strategy, View
 
@@ -92,6 +95,8 @@ class Desk:
         self.exposure = Exposure(book.long, book.short, market.mark, instrument, fees, leverage)
         self.doubts: dict[Side, tuple[Quantity, Quantity, Millis]] = {}
         """Where the venue seems to hold less than the book: what the book holds, what the venue, and since when."""
+        reader = strategy.reader
+        self.candles = CandleWatch(book.symbol, reader) if reader is not None else None
         self.position_is_read = False
         """Whether the venue's position has been read since the last execution."""
         self.reads_failed = 0
@@ -142,13 +147,29 @@ class Desk:
             now,
             policy.tick_ms,
             account.wallet_balance,
+            self.candles.signal if self.candles is not None else None,
         )
 
     def next_due(self) -> Millis | None:
-        due = self.plan.wake_at
-        if self.retry_at is not None and (due is None or self.retry_at < due):
-            return self.retry_at
-        return due
+        candles_at = self.candles.due if self.candles is not None else None
+        return min((due for due in (self.plan.wake_at, self.retry_at, candles_at) if due is not None), default=None)
+
+    def come_due(self, venue: Venue, now: Millis) -> str:
+        """What time alone brings: a plan that wants to be looked at again, a candle that has closed. Returns what went
+        wrong, empty if nothing did."""
+        due = self.next_due()
+        if due is None or due > now:
+            return ""
+        if self.candles is None or self.candles.due > now:
+            self.dirty = True
+            return ""
+        try:
+            is_news = self.candles.look(venue, now)
+        except VenueError as error:
+            return f"the candles could not be read: {error}"
+        due = self.next_due()
+        self.dirty = self.dirty or is_news or (due is not None and due <= now)
+        return ""
 
     def set_band(self, margin_slack: Money, threshold: Decimal, symbols: int) -> bool:
         """Bound the prices within which neither the plan nor the margin rate can come due; True if they moved.

@@ -99,9 +99,9 @@ class Session:
         now = self.clock.now()
         changed = self._ask_unknowns(now) or changed
         for desk in self.desks:
-            due = desk.next_due()
-            if due is not None and due <= now:
-                desk.dirty = True
+            trouble = desk.come_due(self.venue, now)
+            if trouble:
+                self.say("warning", f"{desk.symbol}: {trouble}")
         self._check_risk(now)
         if self.stopper.reason:
             self.stopper.see_through(self)

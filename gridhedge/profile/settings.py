@@ -15,14 +15,14 @@ from pydantic_core import PydanticCustomError
 
 from gridhedge.profile.by_name import ByName
 from gridhedge.profile.venues import VENUES, PaperSettings, VenueSettings
-from gridhedge.strategy.settings import StrategySettings, SymmetricSettings, TrimSettings
+from gridhedge.strategy.settings import SignalSettings, StrategySettings, SymmetricSettings, TrimSettings
 
 __all__ = ["RULE", "Broken", "NotifySettings", "Profile", "RiskSettings", "SymbolSettings", "SystemSettings"]
 
 STRATEGIES: Mapping[str, type[StrategySettings] | None] = {
     "symmetric": SymmetricSettings,
     "trim": TrimSettings,
-    "signal": None,
+    "signal": SignalSettings,
 }
 
 RULE = "rule"

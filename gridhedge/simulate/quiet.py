@@ -136,6 +136,7 @@ def fingerprint(book: Book) -> list[tuple[str, object]]:
     told: list[tuple[str, object]] = []
     for symbol in book.symbols.values():
         told.append((f"{symbol.symbol} withdrawn", symbol.look_ahead_withdrawn))
+        told.append((f"{symbol.symbol} signal", (symbol.signal, symbol.halted)))
         told.append((f"{symbol.symbol} known", sorted(symbol.known)))
         told.append((f"{symbol.symbol} executed", sorted(symbol.executed)))
         told.append(
@@ -146,6 +147,7 @@ def fingerprint(book: Book) -> list[tuple[str, object]]:
         ]
         for side in (symbol.long, symbol.short):
             told += [(f"{symbol.symbol} {side.side.value} {name}", _plain(getattr(side, name))) for name in _SCALARS]
+            told.append((f"{symbol.symbol} {side.side.value} baskets", side.basket.remembered()))
             told += [
                 (f"{symbol.symbol} {side.side.value} level {level}", (fill.quantity, fill.cost, fill.fee))
                 for level, fill in enumerate(side.fills)

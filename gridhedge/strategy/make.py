@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridhedge.strategy.settings import StrategySettings, SymmetricSettings, TrimSettings
+from gridhedge.strategy.settings import SignalSettings, StrategySettings, SymmetricSettings, TrimSettings
+from gridhedge.strategy.signal import Signal
 from gridhedge.strategy.symmetric import Symmetric
 from gridhedge.strategy.trim import Trim
 from gridhedge.strategy.view import Strategy
@@ -17,6 +18,8 @@ def make_strategy(settings: Sequence[StrategySettings]) -> Strategy:
     """
     if isinstance(settings[0], SymmetricSettings):
         return Symmetric(settings[0])
+    if isinstance(settings[0], SignalSettings):
+        return Signal(settings[0])
     directions = [entry for entry in settings if isinstance(entry, TrimSettings)]
     if directions:
         return Trim(*directions)

@@ -31,6 +31,7 @@ class Symmetric:
     """Plans both sides of one symbol. Holds settings only."""
 
     kind = "symmetric"
+    reader = None
     sides: tuple[Side, ...] = SIDES
     owns_position = False
 

@@ -20,8 +20,13 @@ def take_profit_price(side: SideBook, instrument: Instrument, rate: Decimal, fee
 
     A short whose costs eat its whole price has no such price: the answer is then the lowest tick.
     """
+    return exit_price(side, instrument, side.cost * rate, fee_rate)
+
+
+def exit_price(side: SideBook, instrument: Instrument, profit: Money, fee_rate: Decimal) -> Price:
+    """As ``take_profit_price``, for a net profit in quote currency."""
     held = side.entered - side.closed
-    extra = side.fees + side.funding + side.cost * rate
+    extra = side.fees + side.funding + profit
     if side.side is Side.LONG:
         return instrument.ceil_price((side.cost + extra - side.closed_money) / (held * (ONE - fee_rate)))
     exact = (side.cost - extra - side.closed_money) / (held * (ONE + fee_rate))

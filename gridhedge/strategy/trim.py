@@ -54,6 +54,7 @@ class Trim:
     """Plans one or both sides of one symbol. Holds settings only."""
 
     kind = "trim"
+    reader = None
     promised_rate = ZERO
     owns_position = True
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
 from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Wanted
-from gridhedge.domain.events import Decision, MarketSeen
+from gridhedge.domain.events import Decision, MarketSeen, SignalSeen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.invariants import Violation
 from gridhedge.domain.ladder_book import SideBook
@@ -34,6 +35,8 @@ class View(NamedTuple):
     tick_ms: Millis
     wallet_balance: Money = ZERO
     """Margin balance without unrealised profit."""
+    signal: SignalSeen | None = None
+    """What the last closed candle says, where the strategy reads candles."""
 
 
 class Alarm(NamedTuple):
@@ -90,6 +93,16 @@ class Found(NamedTuple):
     average: Price
 
 
+class CandleReader(NamedTuple):
+    """What a strategy wants of candles: the engine asks for the last ``limit`` of them at the start and after every
+    close, and shows what ``read`` makes of them."""
+
+    timeframe: Timeframe
+    limit: int
+    read: Callable[[str, Candles, Millis], SignalSeen | None]
+    """Symbol, closed candles and the time now; None while there are too few candles."""
+
+
 class Strategy(Protocol):
     """A pure decision. Same view, same answer."""
 
@@ -101,6 +114,10 @@ class Strategy(Protocol):
     owns_position: bool
     """Whether the whole position is the strategy's, what the user has added by hand included; the venue's position is
     then read before each closing order."""
+
+    @property
+    def reader(self) -> CandleReader | None:
+        """None where candles do not matter."""
 
     def decide(self, view: View) -> tuple[Decision, ...]:
         """What must be remembered before orders can be planned (a new cycle, a table of quantities). The engine writes

@@ -8,7 +8,7 @@ import sys
 
 HEAVY = (
     "numpy", "pyarrow", "plotly", "pydantic", "yaml", "dotenv", "rich", "pybit", "binance", "ccxt", "MetaTrader5",
-    "starlette", "uvicorn", "websockets", "fastapi", "cryptography",
+    "starlette", "uvicorn", "websockets", "fastapi", "cryptography", "talib",
 )  # fmt: skip
 
 

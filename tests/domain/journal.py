@@ -174,6 +174,8 @@ def dump(book: SymbolBook) -> dict[str, object]:
     shown: dict[str, object] = {
         "reference": book.reference,
         "withdrawn": book.look_ahead_withdrawn,
+        "signal": book.signal,
+        "halted": book.halted,
         "orders": orders,
         "rejections": dict(book.rejections),
         "known": sorted(book.known),
@@ -185,6 +187,7 @@ def dump(book: SymbolBook) -> dict[str, object]:
         plain["fills"] = [tuple(getattr(fill, field) for field in fill.__slots__) for fill in ladder.fills]
         for slot in ("entries", "exits", "stale"):
             plain[slot] = {key: order.client_id for key, order in plain[slot].items()}
+        plain["basket"] = ladder.basket.remembered()
         shown[side.value] = plain
     return shown
 

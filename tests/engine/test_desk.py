@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def desk(long: int, short: int, price: str = "10", leverage: int = 10) -> Desk:
     for side, quantity in ((L, long), (S, short)):
         if quantity:
             journal.book.of(side).enter(((3, D(quantity)),), D(price), D(0), 1, "")
-    made = Desk(journal.book, None, STEEP, FEES, leverage, market(D(price)))  # type: ignore[arg-type]
+    made = Desk(journal.book, SimpleNamespace(reader=None), STEEP, FEES, leverage, market(D(price)))  # type: ignore[arg-type]
     made.measure()
     return made
 

@@ -129,10 +129,10 @@ BROKEN = [
     ("name: paper", "name: [paper]", "3: venue.name: a list is not a venue; choose paper or bybit"),
     (
         "kind: symmetric",
-        "kind: signal",
-        "12: symbols[0].strategy.kind: strategy signal is not available in this version; choose symmetric or trim",
+        "kind: mirror",
+        "12: symbols[0].strategy.kind: 'mirror' is not a strategy; choose symmetric, trim or signal",
     ),
-    ("      kind: symmetric\n", "", "11: symbols[0].strategy.kind: is missing; give symmetric or trim"),
+    ("      kind: symmetric\n", "", "11: symbols[0].strategy.kind: is missing; give symmetric, trim or signal"),
     (
         "kind: synthetic",
         "kind: candle",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +184,13 @@ def doge() -> Instrument:
 @pytest.fixture
 def bybit_fees() -> Fees:
     return BYBIT_FEES
+
+
+@pytest.fixture(scope="session")
+def market_data() -> Path:
+    """The folder of recorded data: GRIDHEDGE_DATA, or ``../shared/data`` beside the repository."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = Path(os.environ.get("GRIDHEDGE_DATA", beside))
+    if not (folder / "candles").is_dir():
+        pytest.skip(f"no recorded market data in {folder}; set GRIDHEDGE_DATA to run this test")
+    return folder
