@@ -130,3 +130,41 @@ def test_the_collector_is_as_it_was(demo: Profile, quiet: Candles) -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def grids(*, direction: str) -> Profile:
+    """BTC and ETH with the seed's numbers, in one account of 3000."""
+    feeds = {symbol: {"kind": "synthetic", "price": D(1000)} for symbol in ("BTCUSDT", "ETHUSDT")}
+    strategy = {"kind": "trim", "direction": direction}
+    return Profile.model_validate(
+        {
+            "account": "001",
+            "venue": {"name": "paper", "rules": "binance", "balance": D(3000), "feeds": feeds},
+            "symbols": [{"symbol": symbol, "leverage": 20, "strategy": strategy} for symbol in feeds],
+            "risk": {"mm_rate_threshold": D(0), "balance_buffer_percent": D(0)},
+        }
+    )
+
+
+@pytest.mark.parametrize("direction", ["long", "short"])
+def test_two_grids_in_one_account_on_recorded_candles(market_data: Path, direction: str) -> None:
+    """Seven weeks of BTC and ETH: both trade, every exit covers what it should, and both capitals together have grown
+    by exactly what the wallet has, together with what the cycles under way have paid and earned."""
+    candles = {
+        symbol: load_candles(next((market_data / "candles").glob(f"binance-usdm_{symbol}_1m_*")))
+        for symbol in ("BTCUSDT", "ETHUSDT")
+    }
+    start, end = max(one.start for one in candles.values()), min(one.end for one in candles.values())
+    result = replay(grids(direction=direction), {name: one.between(start, end) for name, one in candles.items()})
+    assert result.ended_by == "data_end"
+    assert {one.symbol for one in executions(result)} == set(candles)
+    grown = D(0)
+    for desk in result.session.desks:
+        (side,) = desk.strategy.sides
+        ladder = desk.book.of(side)
+        assert desk.strategy.settled(desk.book, desk.plan.withheld) == []
+        assert ladder.held == result.exchange.market(desk.symbol).holding(side).quantity
+        assert ladder.cycles > 50
+        under_way = ladder.net_result() + ladder.side.sign * ladder.carried  # closed so far, and all costs
+        grown += ladder.working_capital - 990 + under_way
+    assert abs(grown - (result.exchange.account.wallet - 3000)) < D("1E-8")
