@@ -20,5 +20,5 @@ def year_of_candles(minutes: int = MINUTES) -> Candles:
     return random_walk(minutes, VOLATILITY, seed=1, price=Decimal(100_000), tick=Decimal("0.1"))
 
 
-def year_profile() -> Profile:
-    return load_profile(Path(__file__).with_name("year.yaml"))
+def year_profile(name: str = "year.yaml") -> Profile:
+    return load_profile(Path(__file__).with_name(name))

@@ -144,6 +144,8 @@ class Trim:
         for side in self.sides:
             ladder = view.book.of(side)
             for level, wish in enumerate(ladder.wished):
+                if level in ladder.entries and not ladder.squeezes:
+                    continue
                 filled, price = ladder.filled(level), ladder.prices[level]
                 wanted = wish - filled
                 if wanted <= 0:
@@ -273,7 +275,8 @@ class Trim:
     def _want_entries(self, draft: Draft, ladder: SideBook, spendable: Money) -> Money:
         view, side = draft.view, ladder.side
         for level in range(FIRST_LEVEL, len(ladder.reference)):
-            self._tell_shortage(draft, ladder, level)
+            if ladder.reference is not ladder.wished:
+                self._tell_shortage(draft, ladder, level)
             rest, price = ladder.reference[level] - ladder.filled(level), ladder.prices[level]
             if rest <= 0:
                 continue
