@@ -35,8 +35,8 @@ from gridhedge.venue.paper.venue import PaperVenue
 if TYPE_CHECKING:
     from gridhedge.replay.download import CandleSource
     from gridhedge.venue.bybit.client import Client as BybitClient
-    from gridhedge.venue.bybit.clock import ServerClock
     from gridhedge.venue.bybit.venue import BybitVenue
+    from gridhedge.venue.clock import ServerClock
 
 _PPM_PER_PERCENT = 10_000
 _PUBLIC_TIMEOUT_S = 4.0
@@ -104,7 +104,7 @@ def _bybit_client(
         if importlib.util.find_spec(library) is None:
             raise UsageError(f"venue bybit needs {library}; install it with: pip install 'gridhedge[bybit]'")
     from gridhedge.venue.bybit.client import Access, Client
-    from gridhedge.venue.bybit.clock import ServerClock
+    from gridhedge.venue.clock import ServerClock
 
     clock = ServerClock()
     access = Access(

@@ -17,9 +17,9 @@ from gridhedge.engine.ports import Venue
 from gridhedge.practice import bybit as practice_bybit
 from gridhedge.practice.world import Options
 from gridhedge.venue.bybit.client import Access, Client
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.streams import Pace
 from gridhedge.venue.bybit.venue import BybitVenue
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.keeper import Pace
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
 from gridhedge.venue.paper.funding import ConstantFunding

@@ -14,7 +14,7 @@ from gridhedge.domain.instrument import Tier
 from gridhedge.domain.values import ZERO
 from gridhedge.venue.bybit import parse, readiness
 from gridhedge.venue.bybit.client import Client
-from gridhedge.venue.bybit.fields import Row, row, rows
+from gridhedge.venue.fields import Row, row, rows
 from tests.venue.bybit.conftest import Recorded, recorded, recorded_folder
 from tests.venue.bybit.mutations import MUTATIONS, decimals_in, mutated
 from tests.venue.bybit.rows import (

@@ -33,9 +33,9 @@ from gridhedge.simulate.market import WildFeed
 from gridhedge.simulate.process import Killed, MemoryStopFile
 from gridhedge.simulate.quiet import unmet
 from gridhedge.venue.bybit.client import Access, Client
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.streams import Pace
 from gridhedge.venue.bybit.venue import BybitVenue
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.keeper import Pace
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.funding import ConstantFunding
 from gridhedge.venue.paper.instruments import fees, instrument

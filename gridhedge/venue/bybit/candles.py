@@ -10,8 +10,8 @@ from typing import TypeAlias
 from gridhedge.domain.errors import RateLimited, Refused
 from gridhedge.domain.values import Millis
 from gridhedge.venue.bybit.client import Answer, Client
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.fields import Malformed, Row, amount, millis, row, rows
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.fields import Malformed, Row, amount, millis, row, rows
 
 __all__ = ["Bar", "BybitCandles"]
 

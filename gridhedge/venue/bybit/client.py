@@ -21,9 +21,10 @@ from gridhedge.domain.errors import NotSent, Unclear
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Rejected, Unknown
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.errors import UNCHANGED, Failed, of_code, of_status, of_transport
-from gridhedge.venue.bybit.fields import Malformed, Row, millis, row
+from gridhedge.venue.bybit.errors import UNCHANGED, of_code, of_status
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.failed import Failed, of_transport
+from gridhedge.venue.fields import Malformed, Row, millis, row
 
 __all__ = ["Access", "Answer", "Client", "Socket", "header"]
 
@@ -189,7 +190,7 @@ class Client:
         except self._errors.FailedRequestError as error:
             raise Failed(of_status(error.status_code, str(error.message), self._clock.now())) from None
         except requests.RequestException as error:
-            raise Failed(of_transport(error)) from error
+            raise Failed(of_transport(error, "Bybit")) from error
         except Malformed as error:
             raise Failed(Unknown(str(error))) from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:

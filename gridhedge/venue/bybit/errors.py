@@ -9,18 +9,11 @@ Codes: https://bybit-exchange.github.io/docs/v5/error.
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-
-import requests.exceptions as http
-from urllib3.exceptions import NewConnectionError
-
-from gridhedge.domain import errors
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis
-from gridhedge.engine.ports import NotSent, Rejected, Unknown
+from gridhedge.engine.ports import Rejected, Unknown
 
-__all__ = ["UNCHANGED", "Failed", "of_code", "of_status", "of_transport"]
+__all__ = ["UNCHANGED", "of_code", "of_status"]
 
 UNCHANGED = frozenset({110025, 110026, 110027, 110043, 34040})
 """Mode, margin mode, margin, leverage or limits "not modified": it is as it should be."""
@@ -60,27 +53,6 @@ _BANNED_MS = 600_000
 """Bybit wants ten minutes of silence after a 403."""
 
 
-class Failed(Exception):
-    """A request without the answer that was hoped for, and what is known of it."""
-
-    def __init__(self, outcome: Rejected | NotSent | Unknown, code: int = 0) -> None:
-        super().__init__(outcome.text)
-        self.outcome = outcome
-        self.code = code
-        """Bybit's ``retCode``, where there was one."""
-
-    def as_read(self) -> errors.VenueError:
-        """The same for a request that changes nothing."""
-        outcome = self.outcome
-        if isinstance(outcome, NotSent):
-            return errors.NotSent(outcome.text)
-        if isinstance(outcome, Unknown):
-            return errors.Unclear(outcome.text)
-        if outcome.reason is Reject.RATE_LIMITED:
-            return errors.RateLimited(outcome.text, outcome.until)
-        return errors.Refused(outcome.text)
-
-
 def of_code(code: int, text: str, now: Millis, reset: Millis = 0) -> Rejected | Unknown:
     """A ``retCode`` other than 0. ``reset``: when the rate limit of this endpoint begins anew, if the answer told."""
     said = f"Bybit {code}: {text[:200]}"
@@ -110,27 +82,3 @@ def of_status(status: int, text: str, now: Millis) -> Rejected | Unknown:
     if status == 404:
         return Rejected(Reject.OTHER, "Bybit answers 404: no such request here; check venue.endpoint")
     return Unknown(f"Bybit answers {status}: {text[:200]}")
-
-
-def of_transport(error: Exception) -> NotSent | Unknown:
-    """No answer at all. A request has left unless the connection, or the trust in its other end, never came about."""
-    said = f"no answer from Bybit ({type(error).__name__})"
-    if isinstance(error, http.ConnectTimeout):
-        return NotSent(f"Bybit can not be reached: {type(error).__name__}")
-    for cause in _causes(error):
-        if isinstance(cause, NewConnectionError):
-            return NotSent("Bybit can not be reached: connection refused or name not found")
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return NotSent("Bybit's certificate is not valid: is this network's log-in page in between?")
-    return Unknown(said)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The errors that requests and urllib3 wrap into one another."""
-    inner: object = error
-    for _ in range(5):
-        following = getattr(inner, "reason", None) or (inner.args[0] if getattr(inner, "args", ()) else None)  # type: ignore[attr-defined]
-        if not isinstance(following, BaseException):
-            return
-        yield following
-        inner = following

@@ -10,9 +10,9 @@ from decimal import Decimal
 from gridhedge.domain.events import ConnectionChanged, Execution, Funding, MarketSeen, OrderUpdate, Seen
 from gridhedge.domain.values import ZERO, Millis, Quantity
 from gridhedge.venue.bybit import parse
-from gridhedge.venue.bybit.fields import Malformed, Row, amount, choice, integer, millis, row, rows, word
+from gridhedge.venue.fields import Malformed, Row, amount, choice, integer, millis, row, rows, word
 
-__all__ = ["PRIVATE", "PRIVATE_TOPICS", "PUBLIC", "Frames", "Handshake"]
+__all__ = ["PRIVATE", "PRIVATE_TOPICS", "PUBLIC", "Frames"]
 
 PUBLIC, PRIVATE = "public stream", "private stream"
 PRIVATE_TOPICS = ("order", "execution", "wallet", "position")
@@ -20,25 +20,6 @@ _PRICES = ("bid1Price", "ask1Price", "lastPrice", "markPrice")
 _KINDS = {"snapshot": True, "delta": False}
 _PATIENCE_MS = 1_000
 _MOST_ORDERS = 10_000
-
-
-class Handshake:
-    """Whether a stream has been let in, and what it was told if not."""
-
-    def __init__(self) -> None:
-        self.subscribed = False
-        self.refused = ""
-
-    def answer(self, message: Row) -> bool:
-        """Take an acknowledgement; False if the message is something else."""
-        if message.get("op") not in ("auth", "subscribe"):
-            return False
-        if message.get("success") is not True:
-            said = message.get("ret_msg") or message.get("retMsg") or "no reason given"
-            self.refused = f"{message['op']} refused: {ascii(said)[:120]}"
-        elif message["op"] == "subscribe":
-            self.subscribed = True
-        return True
 
 
 class _Ticker:

@@ -12,10 +12,11 @@ from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis, Price, Side
 from gridhedge.engine.ports import Accepted, NotSent, Outcome, Rejected, Unknown
 from gridhedge.venue.bybit.client import Answer, Client, header
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.errors import Failed, of_code
-from gridhedge.venue.bybit.fields import Malformed, Row, rows, text, word
+from gridhedge.venue.bybit.errors import of_code
 from gridhedge.venue.bybit.limits import Limits
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.failed import Failed
+from gridhedge.venue.fields import Malformed, Row, rows, text, word
 
 __all__ = ["BATCH_SIZE", "Orders"]
 

@@ -10,7 +10,7 @@ from gridhedge.domain.events import Execution, Funding
 from gridhedge.domain.values import Millis
 from gridhedge.venue.bybit import parse
 from gridhedge.venue.bybit.client import Client
-from gridhedge.venue.bybit.fields import Malformed, Row, millis, rows
+from gridhedge.venue.fields import Malformed, Row, millis, rows
 
 __all__ = ["bookings", "ended_orders", "pages"]
 

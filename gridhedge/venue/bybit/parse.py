@@ -12,19 +12,7 @@ from gridhedge.domain.events import AccountSeen, Execution, ExecutionKind, Fundi
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import HUNDRED, ZERO, Millis, Side
-from gridhedge.venue.bybit.fields import (
-    Malformed,
-    Row,
-    amount,
-    choice,
-    integer,
-    listed,
-    millis,
-    money,
-    rows,
-    text,
-    word,
-)
+from gridhedge.venue.fields import Malformed, Row, amount, choice, integer, listed, millis, money, rows, text, word
 
 __all__ = [
     "INTERVALS",

@@ -11,8 +11,8 @@ from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Check
 from gridhedge.venue.bybit import parse
 from gridhedge.venue.bybit.client import Client
-from gridhedge.venue.bybit.clock import wall_ms
-from gridhedge.venue.bybit.fields import Malformed, Row, integer, row, rows, text, word
+from gridhedge.venue.clock import wall_ms
+from gridhedge.venue.fields import Malformed, Row, integer, row, rows, text, word
 
 __all__ = ["HEDGE_REMEDY", "Identity", "checks", "identity", "legs", "machine_clock"]
 

@@ -18,13 +18,13 @@ from gridhedge.domain.values import Millis, Price
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
 from gridhedge.venue.bybit import parse, readiness
 from gridhedge.venue.bybit.client import Client
-from gridhedge.venue.bybit.clock import ServerClock, monotonic_ms
-from gridhedge.venue.bybit.fields import Malformed, Row, amount, rows
 from gridhedge.venue.bybit.frames import PRIVATE, PRIVATE_TOPICS, PUBLIC, Frames
 from gridhedge.venue.bybit.limits import Limits
 from gridhedge.venue.bybit.orders import BATCH_SIZE, Orders
 from gridhedge.venue.bybit.pages import bookings, ended_orders, pages
-from gridhedge.venue.bybit.streams import Keeper, Pace
+from gridhedge.venue.clock import ServerClock, monotonic_ms
+from gridhedge.venue.fields import Malformed, Row, amount, rows
+from gridhedge.venue.keeper import Keeper, Pace
 
 __all__ = ["PRIVATE_PACE", "PUBLIC_PACE", "BybitVenue"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gridhedge.domain.events import Seen
 from gridhedge.venue.bybit.client import Answer
-from gridhedge.venue.bybit.errors import Failed
+from gridhedge.venue.failed import Failed
 
 AT = 1_795_000_000_000
 

@@ -11,8 +11,8 @@ from gridhedge.domain.errors import RateLimited, Refused
 from gridhedge.practice.bybit.server import Handle
 from gridhedge.venue.bybit.candles import BybitCandles, _bar
 from gridhedge.venue.bybit.client import Access, Client
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.fields import Malformed
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.fields import Malformed
 from tests.practice.bybit.venues import serving
 
 ROW = ["1670608800000", "17071", "17073", "17027", "17055.5", "268611", "15.74462667"]

@@ -12,8 +12,8 @@ import pytest
 from gridhedge.domain import errors
 from gridhedge.engine.ports import Unknown
 from gridhedge.venue.bybit.client import Access, Client, header
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.errors import Failed
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.failed import Failed
 from tests.venue.bybit.rows import AT
 
 STRANGE = [

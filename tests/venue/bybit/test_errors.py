@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
 import pytest
-import requests.exceptions as http
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError, SSLError
 
-from gridhedge.domain import errors
 from gridhedge.domain.order import Reject
-from gridhedge.engine.ports import NotSent, Rejected, Unknown
-from gridhedge.venue.bybit.errors import Failed, of_code, of_status, of_transport
+from gridhedge.engine.ports import Rejected, Unknown
+from gridhedge.venue.bybit.errors import of_code, of_status
 
 NOW = 1_795_000_000_000
-POOL: Any = None
 
 CODES = [
     (10000, "Server Timeout", Unknown),
@@ -58,33 +53,6 @@ def test_a_code_of_the_venue_is_a_refusal_unless_nobody_knows(code: int, text: s
     assert text in outcome.text
 
 
-def new_connection(text: str) -> NewConnectionError:
-    return NewConnectionError(POOL, text)
-
-
-def certificate() -> SSLError:
-    return SSLError(ssl.SSLCertVerificationError("certificate verify failed"))
-
-
-TRANSPORT = [
-    ("refused", http.ConnectionError(MaxRetryError(POOL, "/", new_connection("refused"))), NotSent),
-    ("connect timeout", http.ConnectTimeout(), NotSent),
-    ("certificate", http.SSLError(MaxRetryError(POOL, "/", certificate())), NotSent),
-    ("read timeout", http.ReadTimeout(ReadTimeoutError(POOL, "/", "Read timed out.")), Unknown),
-    ("reset", http.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))), Unknown),
-    ("cut body", http.ChunkedEncodingError(ProtocolError("Connection broken")), Unknown),
-    ("broken encryption", http.SSLError("record layer failure"), Unknown),
-    ("proxy", http.ProxyError("tunnel"), Unknown),
-    ("redirects", http.TooManyRedirects(), Unknown),
-]
-
-
-@pytest.mark.parametrize(("error", "kind"), [case[1:] for case in TRANSPORT], ids=[case[0] for case in TRANSPORT])
-def test_without_an_answer_only_a_connection_that_never_was_is_not_sent(error: Exception, kind: type) -> None:
-    """Everything else may have arrived."""
-    assert isinstance(of_transport(error), kind)
-
-
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
@@ -110,18 +78,3 @@ def test_a_rate_limit_says_until_when() -> None:
     assert of_code(10006, "", NOW, NOW + 10**9)[2] == NOW + 1_000
     assert of_status(403, "", NOW)[2] == NOW + 600_000  # type: ignore[misc]  # it is Rejected
     assert of_status(429, "", NOW)[2] == NOW + 1_000  # type: ignore[misc]
-
-
-def test_a_failed_read_is_named_for_what_the_caller_must_do() -> None:
-    """The four errors of reads."""
-    cases: list[tuple[Any, type[errors.VenueError]]] = [
-        (NotSent("x"), errors.NotSent),
-        (Unknown("x"), errors.Unclear),
-        (Rejected(Reject.PERMISSION, "x"), errors.Refused),
-        (Rejected(Reject.RATE_LIMITED, "x", NOW), errors.RateLimited),
-    ]
-    for outcome, kind in cases:
-        assert type(Failed(outcome).as_read()) is kind
-    limited = Failed(Rejected(Reject.RATE_LIMITED, "x", NOW)).as_read()
-    assert isinstance(limited, errors.RateLimited)
-    assert limited.until == NOW

@@ -20,7 +20,8 @@ from gridhedge.domain.events import (
     Seen,
 )
 from gridhedge.domain.order import OrderState
-from gridhedge.venue.bybit.frames import PRIVATE, Frames, Handshake
+from gridhedge.venue.bybit.frames import PRIVATE, Frames
+from gridhedge.venue.keeper import Handshake
 from tests.venue.bybit.conftest import Recorded
 from tests.venue.bybit.mutations import MUTATIONS, decimals_in, mutated, texts
 from tests.venue.bybit.rows import (

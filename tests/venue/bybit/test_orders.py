@@ -11,10 +11,10 @@ from gridhedge.domain.order import OrderKey, Reject
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.ports import Accepted, NotSent, Outcome, Rejected, Unknown
 from gridhedge.venue.bybit.client import Answer, Client
-from gridhedge.venue.bybit.clock import ServerClock
-from gridhedge.venue.bybit.errors import Failed
 from gridhedge.venue.bybit.limits import Limits
 from gridhedge.venue.bybit.orders import Orders
+from gridhedge.venue.clock import ServerClock
+from gridhedge.venue.failed import Failed
 from tests.venue.bybit.rows import AT, ScriptedClient, Time, answered
 
 Script = Callable[[str, dict[str, Any]], Answer | Failed]

@@ -8,8 +8,8 @@ import pytest
 
 from gridhedge.domain.events import Execution
 from gridhedge.venue.bybit.client import Answer, Client
-from gridhedge.venue.bybit.fields import Malformed
 from gridhedge.venue.bybit.pages import bookings, ended_orders, pages
+from gridhedge.venue.fields import Malformed
 from tests.venue.bybit.rows import AT, ScriptedClient, answered, execution_row, order_row
 
 DAY = 24 * 3600 * 1000

@@ -14,7 +14,7 @@ from gridhedge.domain.instrument import Fees, Tier
 from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import Side
 from gridhedge.venue.bybit import parse
-from gridhedge.venue.bybit.fields import Malformed
+from gridhedge.venue.fields import Malformed
 from tests.venue.bybit.conftest import Recorded
 from tests.venue.bybit.rows import (
     AT,

@@ -10,8 +10,8 @@ import pytest
 from gridhedge.engine.ports import Check
 from gridhedge.venue.bybit import readiness
 from gridhedge.venue.bybit.client import Answer, Client
-from gridhedge.venue.bybit.clock import wall_ms
-from gridhedge.venue.bybit.fields import Malformed
+from gridhedge.venue.clock import wall_ms
+from gridhedge.venue.fields import Malformed
 from tests.venue.bybit.conftest import Recorded
 from tests.venue.bybit.rows import ScriptedClient, answered, order_row, position_row, wallet_row
 

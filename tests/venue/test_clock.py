@@ -1,8 +1,8 @@
-"""Bybit's time: never ahead, never back."""
+"""A venue's time: never ahead, never back."""
 
 from __future__ import annotations
 
-from gridhedge.venue.bybit.clock import ServerClock
+from gridhedge.venue.clock import ServerClock
 from tests.venue.bybit.rows import AT, Time
 
 MINUTE = 60_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gridhedge.venue.bybit.fields import (
+from gridhedge.venue.fields import (
     Malformed,
     amount,
     choice,

@@ -1,4 +1,4 @@
-"""Bybit's time, from what its answers say."""
+"""A venue's time, from what its answers say."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def wall_ms() -> Millis:
 
 
 class ServerClock:
-    """The session's clock: never ahead of Bybit's (by more than this machine drifts in minutes), never decreasing.
+    """The session's clock: never ahead of the venue's (by more than this machine drifts in minutes), never decreasing.
 
     A stamp is older than the moment at which it is seen, so the largest difference between stamps and our own
     (monotonic) time is the best that can be known; differences older than two spans of five minutes are forgotten.

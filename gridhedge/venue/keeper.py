@@ -10,10 +10,28 @@ from typing import NamedTuple, Protocol
 from gridhedge.domain.errors import NotSent
 from gridhedge.domain.events import ConnectionChanged, Seen
 from gridhedge.domain.values import Millis
-from gridhedge.venue.bybit.fields import Row
-from gridhedge.venue.bybit.frames import Handshake
+from gridhedge.venue.fields import Row
 
-__all__ = ["Keeper", "Pace", "Wire"]
+__all__ = ["Handshake", "Keeper", "Pace", "Wire"]
+
+
+class Handshake:
+    """Whether a stream has been let in, and what it was told if not."""
+
+    def __init__(self) -> None:
+        self.subscribed = False
+        self.refused = ""
+
+    def answer(self, message: Row) -> bool:
+        """Take an acknowledgement; False if the message is something else."""
+        if message.get("op") not in ("auth", "subscribe"):
+            return False
+        if message.get("success") is not True:
+            said = message.get("ret_msg") or message.get("retMsg") or "no reason given"
+            self.refused = f"{message['op']} refused: {ascii(said)[:120]}"
+        elif message["op"] == "subscribe":
+            self.subscribed = True
+        return True
 
 
 class Wire(Protocol):
@@ -58,7 +76,7 @@ class Keeper:
 
     A stream that dies is told at once as a ``ConnectionChanged`` down, so that nothing is sent on stale facts; once
     more when its first attempts have failed, so that a person learns of it; and as up when it is back, so that the gap
-    is filled before anything is sent.
+    is filled before anything is sent. Without ``topics`` the address says what is wanted.
     """
 
     def __init__(
@@ -93,7 +111,7 @@ class Keeper:
         self._pong = 0.0
         self._look = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"bybit {name}", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
         self.down_since: Millis | None = None
         """When it was lost (``local`` time), None while it is up."""
 
@@ -177,7 +195,8 @@ class Keeper:
         self._heard = self._local()
         self._wire = self._open(self._hear, self._trouble)
         try:
-            self._subscribe(self._wire)
+            if self._topics:
+                self._subscribe(self._wire)
         except NotSent:
             self._hang_up()
             raise

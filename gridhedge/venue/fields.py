@@ -1,4 +1,4 @@
-"""Strict reading of what Bybit sends: all of it is hostile text until it has been looked at."""
+"""Strict reading of what venues send: all of it is hostile text until it has been looked at."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Malformed(Unclear):
 def row(value: object, what: str) -> Row:
     """A JSON object."""
     if not isinstance(value, dict):
-        raise Malformed(f"Bybit: {what} is not an object but {_shown(value)}")
+        raise Malformed(f"{what} is not an object but {_shown(value)}")
     return value
 
 
@@ -49,7 +49,7 @@ def listed(holder: Row, name: str) -> list[Any]:
     """The list under ``name``."""
     value = holder.get(name)
     if not isinstance(value, list):
-        raise Malformed(f"Bybit: {name} is not a list but {_shown(value)}")
+        raise Malformed(f"{name} is not a list but {_shown(value)}")
     return value
 
 
@@ -59,10 +59,10 @@ def rows(holder: Row, name: str) -> list[Row]:
 
 
 def money(holder: Row, name: str) -> Decimal:
-    """A decimal of any sign. Bybit sends decimals as strings; JSON numbers have lost digits already."""
+    """A decimal of any sign. Venues send decimals as strings; JSON numbers have lost digits already."""
     value = holder.get(name)
     if not isinstance(value, str) or _NUMBER.fullmatch(value) is None:
-        raise Malformed(f"Bybit: {name} is not a decimal but {_shown(value)}")
+        raise Malformed(f"{name} is not a decimal but {_shown(value)}")
     return Decimal(value)
 
 
@@ -72,7 +72,7 @@ def amount(holder: Row, name: str, *, positive: bool = False, empty: Decimal | N
         return empty
     value = money(holder, name)
     if value < ZERO or (positive and value == ZERO):
-        raise Malformed(f"Bybit: {name} is {value}, which is not {'above zero' if positive else 'possible'}")
+        raise Malformed(f"{name} is {value}, which is not {'above zero' if positive else 'possible'}")
     return value
 
 
@@ -80,7 +80,7 @@ def text(holder: Row, name: str) -> str:
     """A printable text, perhaps empty."""
     value = holder.get(name)
     if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
-        raise Malformed(f"Bybit: {name} is not a text but {_shown(value)}")
+        raise Malformed(f"{name} is not a text but {_shown(value)}")
     return value
 
 
@@ -88,7 +88,7 @@ def word(holder: Row, name: str) -> str:
     """An identifier: letters, digits, ``_``, ``-`` and ``.``."""
     value = holder.get(name)
     if not isinstance(value, str) or _WORD.fullmatch(value) is None:
-        raise Malformed(f"Bybit: {name} is not an identifier but {_shown(value)}")
+        raise Malformed(f"{name} is not an identifier but {_shown(value)}")
     return value
 
 
@@ -96,7 +96,7 @@ def choice(holder: Row, name: str, choices: Mapping[str, Any]) -> Any:
     """What the text under ``name`` stands for. An unknown word is an error, never a default."""
     value = holder.get(name)
     if not isinstance(value, str) or value not in choices:
-        raise Malformed(f"Bybit: {name} {_shown(value)} is not known here")
+        raise Malformed(f"{name} {_shown(value)} is not known here")
     return choices[value]
 
 
@@ -104,17 +104,17 @@ def integer(holder: Row, name: str, least: int, most: int) -> int:
     """A JSON integer (``true`` is none)."""
     value = holder.get(name)
     if type(value) is not int or not least <= value <= most:
-        raise Malformed(f"Bybit: {name} is not an integer from {least} to {most} but {_shown(value)}")
+        raise Malformed(f"{name} is not an integer from {least} to {most} but {_shown(value)}")
     return value
 
 
 def millis(holder: Row, name: str) -> Millis:
-    """A time in milliseconds, which Bybit sends as a string in rows and as an integer in envelopes."""
+    """A time in milliseconds: an integer, or a string that holds one."""
     value = holder.get(name)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 13:
         value = int(value)
     if type(value) is not int or not _FIRST <= value <= _LAST:
-        raise Malformed(f"Bybit: {name} is not a time but {_shown(value)}")
+        raise Malformed(f"{name} is not a time but {_shown(value)}")
     return value
 
 

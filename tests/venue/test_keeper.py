@@ -11,10 +11,10 @@ import pytest
 
 from gridhedge.domain.errors import NotSent
 from gridhedge.domain.events import ConnectionChanged, Seen
-from gridhedge.venue.bybit.clock import monotonic_ms
-from gridhedge.venue.bybit.fields import Row
-from gridhedge.venue.bybit.streams import Keeper, Pace
 from gridhedge.venue.bybit.venue import PRIVATE_PACE, PUBLIC_PACE
+from gridhedge.venue.clock import monotonic_ms
+from gridhedge.venue.fields import Row
+from gridhedge.venue.keeper import Keeper, Pace
 
 QUICK = Pace(attempts=3, pongs_count=True, silence=0.3, look_every=0.02, first=0.01, slowest=0.05, handshake=0.2)
 PATIENCE_S = 20.0

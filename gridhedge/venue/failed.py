@@ -1,0 +1,60 @@
+"""A request without the answer that was hoped for: what may be concluded from it, whatever the venue."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+import requests.exceptions as http
+from urllib3.exceptions import NewConnectionError
+
+from gridhedge.domain import errors
+from gridhedge.domain.order import Reject
+from gridhedge.engine.ports import NotSent, Rejected, Unknown
+
+__all__ = ["Failed", "of_transport"]
+
+
+class Failed(Exception):
+    """A request without the answer that was hoped for, and what is known of it."""
+
+    def __init__(self, outcome: Rejected | NotSent | Unknown, code: int = 0) -> None:
+        super().__init__(outcome.text)
+        self.outcome = outcome
+        self.code = code
+        """The venue's own error code, where there was one."""
+
+    def as_read(self) -> errors.VenueError:
+        """The same for a request that changes nothing."""
+        outcome = self.outcome
+        if isinstance(outcome, NotSent):
+            return errors.NotSent(outcome.text)
+        if isinstance(outcome, Unknown):
+            return errors.Unclear(outcome.text)
+        if outcome.reason is Reject.RATE_LIMITED:
+            return errors.RateLimited(outcome.text, outcome.until)
+        return errors.Refused(outcome.text)
+
+
+def of_transport(error: Exception, venue: str) -> NotSent | Unknown:
+    """No answer at all. A request has left unless the connection, or the trust in its other end, never came about."""
+    said = f"no answer from {venue} ({type(error).__name__})"
+    if isinstance(error, http.ConnectTimeout):
+        return NotSent(f"{venue} can not be reached: {type(error).__name__}")
+    for cause in _causes(error):
+        if isinstance(cause, NewConnectionError):
+            return NotSent(f"{venue} can not be reached: connection refused or name not found")
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return NotSent(f"{venue}'s certificate is not valid: is this network's log-in page in between?")
+    return Unknown(said)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The errors that requests and urllib3 wrap into one another."""
+    inner: object = error
+    for _ in range(5):
+        following = getattr(inner, "reason", None) or (inner.args[0] if getattr(inner, "args", ()) else None)  # type: ignore[attr-defined]
+        if not isinstance(following, BaseException):
+            return
+        yield following
+        inner = following
