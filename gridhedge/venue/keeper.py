@@ -110,6 +110,7 @@ class Keeper:
         """Since the stream was last settled."""
         self._pong = 0.0
         self._look = threading.Event()
+        self._wish = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
         self.down_since: Millis | None = None
@@ -119,6 +120,11 @@ class Keeper:
         """Open the stream, and keep it from now on. Raises NotSent when it can not be opened."""
         self._connect()
         self._thread.start()
+
+    def renew(self, why: str) -> None:
+        """Open the stream anew, though nothing seems to be wrong with the connection. Returns at once."""
+        self._wish = why
+        self._look.set()
 
     def close(self) -> None:
         self._stop.set()
@@ -156,6 +162,9 @@ class Keeper:
 
     def _what_is_wrong(self) -> str:
         wire = self._wire
+        wish, self._wish = self._wish, ""
+        if wish:
+            return wish
         if wire is None or not wire.is_alive():
             return "the connection was lost"
         pong = wire.last_pong()
