@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 from gridhedge.domain.events import Execution, Funding
 from gridhedge.domain.order import OrderState
@@ -18,30 +18,32 @@ from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.matching import Cause
 from gridhedge.venue.paper.orders import PaperOrder
 
-__all__ = ["Desk", "Happening", "Teller", "Topic"]
+__all__ = ["Desk", "Happening", "Teller"]
 
-Topic: TypeAlias = Literal["order", "execution", "position", "wallet"]
 _RECENT = 500
 
 
 class Happening(NamedTuple):
     """Something for the private streams, already in the venue's own words."""
 
-    topic: Topic
+    topic: str
     item: dict[str, Any]
 
 
 class Teller(Protocol):
     """Puts what happens into a venue's words, at the moment it happens."""
 
-    def order(self, desk: Desk, order: PaperOrder, triggered: bool = False) -> dict[str, Any]:
-        """``triggered``: told at the moment in which a stop's price has come."""
+    def changed(self, desk: Desk, order: PaperOrder, cause: Cause) -> list[Happening]:
+        """An order changed, and not by an execution."""
 
-    def entry(self, desk: Desk, entry: Entry) -> dict[str, Any]: ...
+    def executed(self, desk: Desk, entry: Entry, order: PaperOrder | None) -> list[Happening]:
+        """An execution was booked; ``order`` is as it is now, None for those that nobody placed."""
 
-    def positions(self, desk: Desk, symbol: str) -> list[dict[str, Any]]: ...
+    def funded(self, desk: Desk, entry: Entry) -> list[Happening]:
+        """A funding payment was booked."""
 
-    def wallet(self, desk: Desk) -> dict[str, Any]: ...
+    def settled(self, desk: Desk, symbols: Sequence[str]) -> list[Happening]:
+        """What has changed about the account, and about these symbols' positions, since it was told last."""
 
 
 class Desk:
@@ -143,19 +145,17 @@ class Desk:
         if order.state is not OrderState.WORKING:
             self.recent.append(order)
         if cause != "filled":  # the execution follows at once, and tells more
-            self._tell_order(order, cause == "triggered")
+            self._told += self._teller.changed(self, order, cause)
         self._touch(order.symbol)
 
     def executed(self, execution: Execution) -> None:
         entry = self.books.add(execution)
         order = self.exchange.account.find("", execution.venue_id) if execution.venue_id else None
-        if order is not None:
-            self._tell_order(order)
-        self._told.append(Happening("execution", self._teller.entry(self, entry)))
+        self._told += self._teller.executed(self, entry, order)
         self._touch(execution.symbol)
 
     def funded(self, funding: Funding) -> None:
-        self._told.append(Happening("execution", self._teller.entry(self, self.books.add(funding))))
+        self._told += self._teller.funded(self, self.books.add(funding))
         self._touch(funding.symbol)
 
     def price_met(self, symbol: str) -> None:
@@ -163,9 +163,6 @@ class Desk:
 
     def wallet_changed(self) -> None:
         self._dirty = self._wallet_due = True
-
-    def _tell_order(self, order: PaperOrder, triggered: bool = False) -> None:
-        self._told.append(Happening("order", self._teller.order(self, order, triggered)))
 
     def _touch(self, symbol: str) -> None:
         self._dirty = self._wallet_due = True
@@ -175,10 +172,7 @@ class Desk:
         """What has happened since the last call, for the streams: orders and executions first, in their order."""
         if not self._wallet_due:
             return []
-        told = self._told
-        for symbol in self._touched:
-            told.extend(Happening("position", item) for item in self._teller.positions(self, symbol))
-        told.append(Happening("wallet", self._teller.wallet(self)))
+        told = self._told + self._teller.settled(self, tuple(self._touched))
         self._told, self._touched, self._wallet_due = [], {}, False
         return told
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal as D
 from pathlib import Path
-from typing import Any
 
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Side
 from gridhedge.practice.books import Entry
-from gridhedge.practice.desk import Desk
+from gridhedge.practice.desk import Desk, Happening
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
+from gridhedge.venue.paper.matching import Cause
 from gridhedge.venue.paper.orders import PaperOrder
 
 LONG = Side.LONG
@@ -22,17 +23,21 @@ LONG = Side.LONG
 class Words:
     """Says the least."""
 
-    def order(self, desk: Desk, order: PaperOrder, triggered: bool = False) -> dict[str, Any]:
-        return {"order": order.number, "state": order.state.value, "filled": order.filled, "parts": desk.books.of("P1")}
+    def changed(self, desk: Desk, order: PaperOrder, cause: Cause) -> list[Happening]:
+        parts = desk.books.of("P1")
+        item = {"order": order.number, "state": order.state.value, "filled": order.filled, "parts": parts}
+        return [Happening("order", item)]
 
-    def entry(self, desk: Desk, entry: Entry) -> dict[str, Any]:
-        return {"entry": entry.number}
+    def executed(self, desk: Desk, entry: Entry, order: PaperOrder | None) -> list[Happening]:
+        told = [] if order is None else self.changed(desk, order, "filled")
+        return [*told, *self.funded(desk, entry)]
 
-    def positions(self, desk: Desk, symbol: str) -> list[dict[str, Any]]:
-        return [{"long": desk.exchange.market(symbol).long.quantity}]
+    def funded(self, desk: Desk, entry: Entry) -> list[Happening]:
+        return [Happening("execution", {"entry": entry.number})]
 
-    def wallet(self, desk: Desk) -> dict[str, Any]:
-        return {"wallet": desk.exchange.account.wallet}
+    def settled(self, desk: Desk, symbols: Sequence[str]) -> list[Happening]:
+        legs = [Happening("position", {"long": desk.exchange.market(symbol).long.quantity}) for symbol in symbols]
+        return [*legs, Happening("wallet", {"wallet": desk.exchange.account.wallet})]
 
 
 def exchange() -> Exchange:

@@ -15,9 +15,10 @@ from gridhedge.practice.bybit.query import Params, from_body, from_query
 from gridhedge.practice.bybit.rows import Rows
 from gridhedge.practice.desk import Desk
 from gridhedge.practice.faults import Fault
+from gridhedge.practice.wire import Reply, Request
 from gridhedge.practice.world import World
 
-__all__ = ["ROUTES", "Reply", "Request", "Rest"]
+__all__ = ["ROUTES", "Rest"]
 
 _REQUEST_FAULTS = (
     "timeout_before",
@@ -83,30 +84,11 @@ ROUTES: Mapping[str, _Route] = {
 }
 
 
-class Reply(NamedTuple):
-    """An answer, and how it travels: after ``wait`` seconds, whole or cut; ``silent``: not at all."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
-    wait: float = 0.0
-    silent: bool = False
-    cut: bool = False
-
-
-class Request(NamedTuple):
-    method: str
-    path: str
-    query: bytes
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class Rest:
     """Answers requests. Called from the thread that owns the world."""
 
-    def __init__(self, world: World, rows: Rows) -> None:
-        self._world, self._rows = world, rows
+    def __init__(self, world: World) -> None:
+        self._world, self._rows = world, Rows(world.clock)
         self._limits = Limits()
 
     def late(self, path: str) -> Fault | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +14,10 @@ from gridhedge.domain.values import ZERO, Side
 from gridhedge.practice.books import Entry
 from gridhedge.practice.bybit.answers import plain, rate, rounded
 from gridhedge.practice.clock import Clock
-from gridhedge.practice.desk import Desk
+from gridhedge.practice.desk import Desk, Happening
 from gridhedge.venue.paper.margin import maintenance
 from gridhedge.venue.paper.market import Holding, Market
+from gridhedge.venue.paper.matching import Cause
 from gridhedge.venue.paper.orders import PaperOrder
 
 __all__ = ["Rows", "number_of", "order_id", "position_index", "status", "wire_id"]
@@ -89,9 +91,26 @@ class Rows:
     def __init__(self, clock: Clock) -> None:
         self._shown = clock.shown
 
+    # ---- what the streams tell ---------------------------------------------------------------------------------------
+
+    def changed(self, desk: Desk, order: PaperOrder, cause: Cause) -> list[Happening]:
+        return [Happening("order", self.order(desk, order, cause == "triggered"))]
+
+    def executed(self, desk: Desk, entry: Entry, order: PaperOrder | None) -> list[Happening]:
+        told = [] if order is None else [Happening("order", self.order(desk, order))]
+        return [*told, Happening("execution", self.entry(desk, entry))]
+
+    def funded(self, desk: Desk, entry: Entry) -> list[Happening]:
+        return [Happening("execution", self.entry(desk, entry))]
+
+    def settled(self, desk: Desk, symbols: Sequence[str]) -> list[Happening]:
+        legs = [Happening("position", row) for symbol in symbols for row in self.positions(desk, symbol)]
+        return [*legs, Happening("wallet", self.wallet(desk))]
+
     # ---- orders ------------------------------------------------------------------------------------------------------
 
     def order(self, desk: Desk, order: PaperOrder, triggered: bool = False) -> dict[str, Any]:
+        """An order as REST and the stream show it. ``triggered``: told at the moment when a stop's price has come."""
         note = desk.order_notes.get(order.number, {})
         fills = desk.books.of(order.venue_id)
         value = sum((_value(entry) for entry in fills), ZERO)

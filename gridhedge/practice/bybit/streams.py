@@ -2,58 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from contextlib import suppress
 from typing import Any
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from gridhedge.practice.bybit.answers import Answer
 from gridhedge.practice.bybit.auth import check_socket
 from gridhedge.practice.bybit.public import PublicTopics
-from gridhedge.practice.desk import Desk, Happening
+from gridhedge.practice.desk import Happening
+from gridhedge.practice.road import Road, Socket
 from gridhedge.practice.world import World
 
-__all__ = ["Socket", "Streams"]
+__all__ = ["Streams"]
 
 PRIVATE_TOPICS = ("order", "execution", "position", "wallet", "execution.fast")
-_GOING_AWAY = 1001
-_MOST_WAITING = 50_000
-
-
-class Socket:
-    """One client's connection. Messages leave in the order in which they were put, each when it is due."""
-
-    def __init__(self, socket: WebSocket, channel: str, number: int) -> None:
-        self.socket, self.channel = socket, channel
-        self.name = f"practice-{number}"
-        self.topics: set[str] = set()
-        self.desk: Desk | None = None
-        self._waiting: asyncio.Queue[tuple[float, str | int]] = asyncio.Queue(_MOST_WAITING)
-        """When due, and the text to send or the code to close with."""
-
-    def put(self, text: str | int, delay_ms: float) -> None:
-        """Send after everything that waits already, and not before ``delay_ms`` from now. A client that does not
-        read is given up: its queue overflows and raises asyncio.QueueFull."""
-        self._waiting.put_nowait((asyncio.get_running_loop().time() + delay_ms / 1000, text))
-
-    async def write(self) -> None:
-        """Send what waits, for ever."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due, text = await self._waiting.get()
-            if due > loop.time():
-                await asyncio.sleep(due - loop.time())
-            if isinstance(text, int):
-                await self.close(text)
-            else:
-                await self.socket.send_text(text)
-
-    async def close(self, code: int) -> None:
-        with suppress(RuntimeError):  # it is closed already
-            if self.socket.application_state is WebSocketState.CONNECTED:
-                await self.socket.close(code)
 
 
 class Streams:
@@ -61,38 +24,14 @@ class Streams:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._sockets: dict[Socket, None] = {}
-        self._accepted = 0
+        self._road = Road(world)
         self._messages = 0
-        self._held: dict[Socket, str] = {}
-        """Messages that wait for the one after them to go first."""
         self.public = PublicTopics(world)
 
     # ---- connections -------------------------------------------------------------------------------------------------
 
     async def serve(self, websocket: WebSocket, channel: str) -> None:
-        """Talk to one client until it goes."""
-        if self._world.faults.active("refuse_sockets", channel):
-            self._world.faults.struck["refuse_sockets"] += 1
-            await websocket.close()  # before accepting: the handshake fails
-            return
-        await websocket.accept()
-        self._accepted += 1
-        socket = Socket(websocket, channel, self._accepted)
-        self._sockets[socket] = None
-        writer = asyncio.create_task(socket.write())
-        try:
-            while True:
-                self._received(socket, await websocket.receive_text())
-        except (WebSocketDisconnect, RuntimeError, KeyError):
-            pass  # the client has gone, or has sent bytes where text belongs
-        finally:
-            self._sockets.pop(socket, None)
-            self._held.pop(socket, None)
-            writer.cancel()
-            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-                await writer
-            await socket.close(_GOING_AWAY)
+        await self._road.serve(websocket, channel, self._received)
 
     def _received(self, socket: Socket, text: str) -> None:
         try:
@@ -151,7 +90,7 @@ class Streams:
             self._world.catch_up()
             for topic in topics:
                 for first in self.public.first(topic):
-                    self.send(socket, topic, first, 0)
+                    self._road.send(socket, topic, first, 0)
 
     def _wrong_topic(self, socket: Socket, topics: object) -> str | None:
         if not isinstance(topics, list) or not topics or not all(isinstance(topic, str) for topic in topics):
@@ -171,7 +110,7 @@ class Streams:
         for desk in self._world.desks.values():
             told = desk.take_told()
             if told:
-                sockets = [socket for socket in self._sockets if socket.desk is desk]
+                sockets = [socket for socket in self._road.sockets if socket.desk is desk]
                 for topic, items in _bundled(told):
                     self._private(sockets, topic, items)
 
@@ -182,7 +121,7 @@ class Streams:
             for name in (topic, f"{topic}.linear"):
                 if name in socket.topics:
                     message = {**head, "topic": name, "data": items}
-                    self.send(socket, name, message, self._world.options.push_delay_ms)
+                    self._road.send(socket, name, message, self._world.options.push_delay_ms)
             if topic == "execution":
                 self._fast(socket, head, items)
 
@@ -191,50 +130,15 @@ class Streams:
         for name in ("execution.fast", "execution.fast.linear"):
             if name in socket.topics and rows:
                 message = {"topic": name, "creationTime": head["creationTime"], "data": rows}
-                self.send(socket, name, message, self._world.options.push_delay_ms)
+                self._road.send(socket, name, message, self._world.options.push_delay_ms)
 
     def tick(self) -> None:
         """Tell of prices, and do what faults demand of connections."""
-        faults = self._world.faults
         for topic, message in self.public.changes():
-            for socket in self._sockets:
+            for socket in self._road.sockets:
                 if topic in socket.topics:
-                    self.send(socket, topic, message, 0)
-        for channel in ("public", "private"):
-            while (fault := faults.strike(("drop",), channel)) is not None:
-                for socket in list(self._sockets):
-                    if socket.channel == channel:
-                        del self._sockets[socket]
-                        socket.put(fault.code or _GOING_AWAY, 0)
-
-    def send(self, socket: Socket, topic: str, message: dict[str, Any], delay_ms: float) -> None:
-        """Put a message on its way to one client."""
-        faults = self._world.faults
-        if faults.active("silence", socket.channel):
-            faults.struck["silence"] += 1
-            return
-        text = json.dumps(message)
-        fault = faults.strike(("lose", "duplicate", "delay", "reorder", "broken_frame"), topic)
-        kind = fault.kind if fault is not None else ""
-        if kind == "lose":
-            return
-        if kind == "reorder":
-            self._held[socket] = text
-            return
-        if kind == "delay":
-            assert fault is not None
-            asyncio.get_running_loop().call_later(fault.seconds, self._late, socket, text)
-            return
-        socket.put(text[: len(text) // 2] if kind == "broken_frame" else text, delay_ms)
-        if kind == "duplicate":
-            socket.put(text, delay_ms)
-        held = self._held.pop(socket, None)
-        if held is not None:
-            socket.put(held, delay_ms)
-
-    def _late(self, socket: Socket, text: str) -> None:
-        if socket in self._sockets:
-            socket.put(text, 0)
+                    self._road.send(socket, topic, message, 0)
+        self._road.drop(("public", "private"))
 
 
 def _is_private(topic: str) -> bool:

@@ -197,19 +197,19 @@ class BinanceVenue:
         return Snapshot(at, self.account(), tuple(held), tuple(orders))
 
     def history(self, symbol: str, since: Millis) -> tuple[list[OrderRecord], list[Execution | Funding]]:
-        now = self.now()
-        plain = pages.orders(self._client, symbol, since, now)
-        conditional, children = pages.algo_orders(self._client, symbol, since, now)
+        now, begin = self.now(), since - _FUNDING_LOOK_MS
+        plain = pages.orders(self._client, symbol, begin, now)
+        conditional, children = pages.algo_orders(self._client, symbol, begin, now)
         names = {order_id: record.client_id for order_id, record in plain.items()} | children
-        # Funding needs to know what was held a while before: trades are read from there, and told from ``since`` on.
-        begin = since - _FUNDING_LOOK_MS
+        # Funding needs to know what was held a while before: all is read from there, and told from ``since`` on.
         trades = pages.executions(self._client, symbol, begin, now, names, self._asset, self.fees(symbol))
         held = {position.side: position.quantity for position in positions(self._client, [symbol])}
         paid = pages.funding_payments(self._client, symbol, since, now, held, trades)
-        ended = [record for record in (*plain.values(), *conditional.values()) if record.state.is_final]
-        # What a conditional order was triggered into bears its name: the end of that one is the end.
-        children_names = set(children.values())
-        ended = [record for record in ended if not (record.venue_id in plain and record.client_id in children_names)]
+        # What a conditional order was triggered into bears its name: one end is enough.
+        ordinary = [record for record in plain.values() if record.venue_id not in children]
+        ended = [
+            record for record in (*ordinary, *conditional.values()) if record.state.is_final and record.changed >= since
+        ]
         facts: list[Execution | Funding] = [trade for trade in trades if trade.at >= since]
         facts += paid
         facts.sort(key=lambda fact: fact.at)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gridhedge.practice.bybit.rest import ROUTES, Reply
+from gridhedge.practice.bybit.rest import ROUTES
+from gridhedge.practice.wire import Reply
 from gridhedge.practice.world import Options
 from tests.practice.bybit.venues import NOW, Venue
 

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from gridhedge.practice.bybit.auth import signature
-from gridhedge.practice.bybit.rest import Reply, Request, Rest
+from gridhedge.practice.bybit.rest import Rest
 from gridhedge.practice.bybit.rows import Rows
 from gridhedge.practice.bybit.server import Handle, start
 from gridhedge.practice.clock import Clock
 from gridhedge.practice.desk import Desk
+from gridhedge.practice.wire import Reply, Request
 from gridhedge.practice.world import Options, World
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
@@ -54,7 +55,7 @@ class Venue:
         clock = Clock(1, self.wall)
         self.rows = Rows(clock)
         self.world = World(options or Options(rate_limits=False), self.rows, clock, scripted())
-        self.rest = Rest(self.world, self.rows)
+        self.rest = Rest(self.world)
 
     @property
     def desk(self) -> Desk:
