@@ -8,15 +8,17 @@ import os
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gridhedge.domain.errors import DiskFailure, UsageError
 from gridhedge.domain.values import HUNDRED, Millis
-from gridhedge.engine.ports import Venue
+from gridhedge.engine.ports import Clock, Venue
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import (
+    BinanceSettings,
     BybitSettings,
     CandleFeedSettings,
+    ExchangeSettings,
     FeedSettings,
     PaperSettings,
     SyntheticFeedSettings,
@@ -34,8 +36,8 @@ from gridhedge.venue.paper.venue import PaperVenue
 
 if TYPE_CHECKING:
     from gridhedge.replay.download import CandleSource
+    from gridhedge.venue.binance.client import Client as BinanceClient
     from gridhedge.venue.bybit.client import Client as BybitClient
-    from gridhedge.venue.bybit.venue import BybitVenue
     from gridhedge.venue.clock import ServerClock
 
 _PPM_PER_PERCENT = 10_000
@@ -47,9 +49,19 @@ Market: TypeAlias = Exchange | ApiKeys
 """What a profile trades on: the embedded exchange, or a real venue with the keys for it."""
 
 
+class RealVenue(Venue, Clock, Protocol):
+    """An exchange behind the engine's port, and what running on one needs beyond it."""
+
+    def uid(self) -> str:
+        """The account's name at the venue. Raises VenueError."""
+
+    def private_down_ms(self) -> Millis:
+        """How long the account's stream has been down; 0 while it is up."""
+
+
 def market_of(profile: Profile) -> Market:
     """Reads feed files or keys, writes nothing. Raises UsageError when one is missing or can not be used."""
-    if isinstance(profile.venue, BybitSettings):
+    if isinstance(profile.venue, ExchangeSettings):
         return SecretStore(os.environ, Path(".env")).api_keys(profile.account, profile.venue.name)
     return paper_exchange(profile)
 
@@ -64,7 +76,7 @@ def checked_venue(profile: Profile) -> Venue:
     market = market_of(profile)
     if isinstance(market, Exchange):
         return paper_venue(profile, market)
-    return bybit_venue(profile, market)
+    return real_venue(profile, market)
 
 
 def public_venue(profile: Profile) -> Venue | None:
@@ -72,23 +84,36 @@ def public_venue(profile: Profile) -> Venue | None:
 
     None for the embedded exchange. Raises UsageError when the venue's client library is not installed.
     """
-    if isinstance(profile.venue, BybitSettings):
-        return bybit_venue(profile, _NO_KEYS, timeout_s=_PUBLIC_TIMEOUT_S)
+    if isinstance(profile.venue, ExchangeSettings):
+        return real_venue(profile, _NO_KEYS, timeout_s=_PUBLIC_TIMEOUT_S)
     return None
 
 
-def bybit_venue(
+def real_venue(
     profile: Profile, keys: ApiKeys, accepts_unrestricted_key: bool = False, timeout_s: float = 10.0
-) -> BybitVenue:
-    """Bybit, nothing connected yet. What it sends and receives is logged with the account's own lines."""
+) -> RealVenue:
+    """The profile's exchange, nothing connected yet. What it sends and receives is logged with the account's lines."""
     settings = profile.venue
-    assert isinstance(settings, BybitSettings), "asked for by its name"
-    log = logging.getLogger(f"gridhedge.account.{profile.account}.bybit")
-    client, clock = _bybit_client(settings, keys, timeout_s, log)
+    assert isinstance(settings, ExchangeSettings), "keys are for real venues"
+    log = logging.getLogger(f"gridhedge.account.{profile.account}.{settings.name}")
+    clock = _server_clock()
+    if isinstance(settings, BinanceSettings):
+        binance = _binance_client(settings, keys, timeout_s, clock, log)
+        from gridhedge.venue.binance.venue import BinanceVenue
+
+        return BinanceVenue(
+            binance,
+            clock,
+            demo=settings.demo_trading,
+            receive_window_ms=settings.recv_window_ms,
+            accepts_unrestricted_key=accepts_unrestricted_key,
+            log=log,
+        )
+    bybit = _bybit_client(settings, keys, timeout_s, clock, log)
     from gridhedge.venue.bybit.venue import BybitVenue
 
     return BybitVenue(
-        client,
+        bybit,
         clock,
         demo=settings.demo_trading,
         receive_window_ms=settings.recv_window_ms,
@@ -97,25 +122,45 @@ def bybit_venue(
     )
 
 
-def _bybit_client(
-    settings: BybitSettings, keys: ApiKeys, timeout_s: float, log: logging.Logger
-) -> tuple[BybitClient, ServerClock]:
-    for library in ("pybit", "tenacity"):
-        if importlib.util.find_spec(library) is None:
-            raise UsageError(f"venue bybit needs {library}; install it with: pip install 'gridhedge[bybit]'")
-    from gridhedge.venue.bybit.client import Access, Client
+def _server_clock() -> ServerClock:
     from gridhedge.venue.clock import ServerClock
 
-    clock = ServerClock()
-    access = Access(
+    return ServerClock()
+
+
+def _bybit_client(
+    settings: ExchangeSettings, keys: ApiKeys, timeout_s: float, clock: ServerClock, log: logging.Logger
+) -> BybitClient:
+    _need("bybit", "pybit", "tenacity")
+    from gridhedge.venue.bybit.client import Access, Client
+
+    return Client(Access(*_access(settings, keys), timeout_s), clock, log)
+
+
+def _binance_client(
+    settings: ExchangeSettings, keys: ApiKeys, timeout_s: float, clock: ServerClock, log: logging.Logger
+) -> BinanceClient:
+    _need("binance", "binance", "tenacity")
+    from gridhedge.venue.binance.client import Access, Client
+
+    return Client(Access(*_access(settings, keys), timeout_s), clock, log)
+
+
+def _access(settings: ExchangeSettings, keys: ApiKeys) -> tuple[bool, str, str, str, Millis]:
+    """Where to go and who we are, as every client takes it."""
+    return (
         settings.demo_trading,
         settings.endpoint or "",
         keys.key.reveal(),
         keys.secret.reveal(),
         settings.recv_window_ms,
-        timeout_s,
     )
-    return Client(access, clock, log), clock
+
+
+def _need(venue: str, *libraries: str) -> None:
+    for library in libraries:
+        if importlib.util.find_spec(library) is None:
+            raise UsageError(f"venue {venue} needs {library}; install it with: pip install 'gridhedge[{venue}]'")
 
 
 def candle_source(venue: str, endpoint: str | None) -> CandleSource:
@@ -128,13 +173,29 @@ def _bybit_candles(endpoint: str | None) -> CandleSource:
         settings = BybitSettings(name="bybit", demo_trading=False, endpoint=endpoint)
     except ValueError as error:
         raise UsageError(f"--endpoint {endpoint}: write an address such as http://127.0.0.1:8701") from error
-    client, clock = _bybit_client(settings, _NO_KEYS, 10.0, logging.getLogger("gridhedge.candles"))
+    clock = _server_clock()
+    client = _bybit_client(settings, _NO_KEYS, 10.0, clock, logging.getLogger("gridhedge.candles"))
     from gridhedge.venue.bybit.candles import BybitCandles
 
     return BybitCandles(client, clock)
 
 
-CANDLE_SOURCES: Mapping[str, Callable[[str | None], CandleSource]] = {"bybit": _bybit_candles}
+def _binance_candles(endpoint: str | None) -> CandleSource:
+    try:
+        settings = BinanceSettings(name="binance", demo_trading=False, endpoint=endpoint)
+    except ValueError as error:
+        raise UsageError(f"--endpoint {endpoint}: write an address such as http://127.0.0.1:8702") from error
+    clock = _server_clock()
+    client = _binance_client(settings, _NO_KEYS, 10.0, clock, logging.getLogger("gridhedge.candles"))
+    from gridhedge.venue.binance.candles import BinanceCandles
+
+    return BinanceCandles(client, clock)
+
+
+CANDLE_SOURCES: Mapping[str, Callable[[str | None], CandleSource]] = {
+    "bybit": _bybit_candles,
+    "binance": _binance_candles,
+}
 """By venue: how its public history is opened, at an endpoint or at the venue's own hosts."""
 
 

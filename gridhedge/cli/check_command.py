@@ -12,9 +12,13 @@ from gridhedge.cli.build import checked_venue
 from gridhedge.cli.options import data_option, json_option, profile_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import refuse_emergency
-from gridhedge.domain.errors import Refused
+<<<<<<< HEAD
+from gridhedge.domain.errors import Refused, VenueError
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.values import Money, Price
+=======
+from gridhedge.domain.errors import Refused, VenueError
+>>>>>>> 39162a3 (Trade on Binance, and practise on a local exchange that speaks its protocol)
 from gridhedge.engine.ports import Check, Venue
 from gridhedge.profile.settings import Profile
 from gridhedge.store.emergency import read_emergency
@@ -36,8 +40,12 @@ def command(profile: Path, as_json: bool, data_dir: Path) -> None:
             Check("profile", True, f"{profile}: account {settings.account}, digest {settings.digest}"),
             _stop_check(data_dir, settings.account),
             *venue.checks(settings.traded),
-            *_strategy_checks(settings, venue),
         ]
+        try:
+            checks += _strategy_checks(settings, venue)
+        except VenueError:
+            if all(check.passed is not False for check in checks):
+                raise  # else it has been said already why the venue does not answer
     finally:
         venue.close()
     if as_json:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gridhedge.cli.accounts import command_line, known_accounts, running
 from gridhedge.cli.audience import FileAudience
-from gridhedge.cli.build import Market, bybit_venue, market_of, paper_file, paper_venue, restored, secrets_of
+from gridhedge.cli.build import Market, RealVenue, market_of, paper_file, paper_venue, real_venue, restored, secrets_of
 from gridhedge.cli.options import data_option, profile_option, yes_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.ready import make_ready
@@ -28,9 +27,6 @@ from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.venue import PaperVenue
-
-if TYPE_CHECKING:
-    from gridhedge.venue.bybit.venue import BybitVenue
 
 _STOP_SECONDS = 30.0
 
@@ -95,7 +91,7 @@ def _close(profile: Profile, market: Market, data: Path) -> list[str]:
     return [damaged, flat] if damaged else [flat]
 
 
-def _prepare(profile: Profile, venue: PaperVenue | BybitVenue, locks: list[RunLock], folder: Path) -> None:
+def _prepare(profile: Profile, venue: PaperVenue | RealVenue, locks: list[RunLock], folder: Path) -> None:
     """Set the stop, and make sure that the account can be closed. A venue that can not be reached now leaves it
     stopped, so that nothing trades on; a bot that trades these symbols from another folder does not."""
     stop = Emergency(time.time_ns() // 1_000_000, "", "closed by hand (gridhedge close)")
@@ -109,16 +105,16 @@ def _prepare(profile: Profile, venue: PaperVenue | BybitVenue, locks: list[RunLo
     raise_emergency(folder, stop)
 
 
-def opened_venue(profile: Profile, market: Market, data: Path) -> PaperVenue | BybitVenue:
+def opened_venue(profile: Profile, market: Market, data: Path) -> PaperVenue | RealVenue:
     """The profile's venue to close everything on, with what its embedded exchange has kept; it must be closed."""
     if isinstance(market, Exchange):
         return paper_venue(profile, market, restored(market, paper_file(data, profile.account)))
     # Closing is not made more dangerous by what else the key may do.
-    return bybit_venue(profile, market, accepts_unrestricted_key=True)
+    return real_venue(profile, market, accepts_unrestricted_key=True)
 
 
 def flatten(
-    profile: Profile, venue: PaperVenue | BybitVenue, ledger: Ledger, folder: Path, logs: Logs
+    profile: Profile, venue: PaperVenue | RealVenue, ledger: Ledger, folder: Path, logs: Logs
 ) -> tuple[list[str], str]:
     """Close everything, and bring log, state and status in line; what is left open, and the equity."""
     quote = venue.instrument(profile.symbols[0].symbol).quote

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from gridhedge.cli.build import locks_folder
+from gridhedge.cli.build import RealVenue, locks_folder
 from gridhedge.domain.errors import Refused
 from gridhedge.engine.ports import Check
 from gridhedge.profile.settings import Profile
-from gridhedge.profile.venues import BybitSettings
+from gridhedge.profile.venues import ExchangeSettings
 from gridhedge.store.lock import RunLock, symbol_lock
-
-if TYPE_CHECKING:
-    from gridhedge.venue.bybit.venue import BybitVenue
 
 __all__ = ["KEY_RESTRICTIONS", "make_ready"]
 
@@ -22,7 +18,7 @@ KEY_RESTRICTIONS = "key restrictions"
 """The check that ``--i-accept-unrestricted-key`` turns into a remark."""
 
 
-def make_ready(venue: BybitVenue, profile: Profile, locks: list[RunLock]) -> list[Check]:
+def make_ready(venue: RealVenue, profile: Profile, locks: list[RunLock]) -> list[Check]:
     """The lines of the readiness table. ``locks`` takes the symbols' locks; the caller lets go of them, come what may.
 
     A dry run trades nothing, so it locks nothing. Raises Refused when the account is not ready, another VenueError
@@ -30,7 +26,7 @@ def make_ready(venue: BybitVenue, profile: Profile, locks: list[RunLock]) -> lis
     one gives it.
     """
     settings = profile.venue
-    assert isinstance(settings, BybitSettings), "asked for by its name"
+    assert isinstance(settings, ExchangeSettings), "keys are for real venues"
     symbols = list(profile.traded)
     checks = venue.checks(symbols)
     failed = [f"{check.name}: {check.text}" for check in checks if check.passed is False]
@@ -39,7 +35,7 @@ def make_ready(venue: BybitVenue, profile: Profile, locks: list[RunLock]) -> lis
             venue.account()  # a venue that is away or busy says so itself: that passes, and is no refusal
         raise Refused(f"account {profile.account} is not ready: {'; '.join(failed)}")
     if not profile.dry_run:
-        place = settings.endpoint or ("bybit-demo" if settings.demo_trading else "bybit")
+        place = settings.endpoint or (f"{settings.name}-demo" if settings.demo_trading else settings.name)
         uid, now = venue.uid(), time.time_ns() // 1_000_000
         for symbol in symbols:  # one by one: those taken must be let go of when the next is refused
             locks.append(symbol_lock(locks_folder(), place, uid, symbol, now))  # noqa: PERF401

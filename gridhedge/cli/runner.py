@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gridhedge.cli.accounts import command_line
 from gridhedge.cli.audience import EmergencyFile, FileAudience
-from gridhedge.cli.build import Market, bybit_venue, paper_file, paper_venue, restored
+from gridhedge.cli.build import Market, paper_file, paper_venue, real_venue, restored
 from gridhedge.cli.ready import KEY_RESTRICTIONS, make_ready
 from gridhedge.domain.errors import EmergencyStop, RiskStop
 from gridhedge.domain.events import Event, RiskAccepted
@@ -24,7 +24,7 @@ from gridhedge.engine.ports import Check, Clock, Journal, Venue
 from gridhedge.engine.status import AccountStatus
 from gridhedge.notify.herald import Herald
 from gridhedge.profile.settings import Profile
-from gridhedge.profile.venues import BybitSettings
+from gridhedge.profile.venues import ExchangeSettings
 from gridhedge.store.emergency import read_emergency
 from gridhedge.store.files import private_directory
 from gridhedge.store.ledger import Ledger, open_ledger
@@ -167,7 +167,7 @@ class Runner:
 
     def _open(self) -> tuple[Loop, FileAudience, Callable[[], str]]:
         market = self._market
-        opened = self._open_paper(market) if isinstance(market, Exchange) else self._open_bybit(market)
+        opened = self._open_paper(market) if isinstance(market, Exchange) else self._open_real(market)
         venue, self._ends = opened.venue, opened.is_over
         journal, remembered, damages = self._journal()
         quote = venue.instrument(self.profile.symbols[0].symbol).quote
@@ -192,12 +192,12 @@ class Runner:
         self._venue = venue
         return Opened(venue, venue, [], lambda: exchange.ended, lambda: "")
 
-    def _open_bybit(self, keys: ApiKeys) -> Opened:
+    def _open_real(self, keys: ApiKeys) -> Opened:
         """Raises Refused when the account is not ready, another VenueError when that can not be known now, and
         AlreadyRunning when a symbol of it is traded by another bot."""
         settings = self.profile.venue
-        assert isinstance(settings, BybitSettings), "keys are for real venues"
-        venue = bybit_venue(self.profile, keys, self._options.accepts_unrestricted_key)
+        assert isinstance(settings, ExchangeSettings), "keys are for real venues"
+        venue = real_venue(self.profile, keys, self._options.accepts_unrestricted_key)
         self._venue = venue
         checks = make_ready(venue, self.profile, self._locks)
         patience = settings.private_stream_timeout_seconds

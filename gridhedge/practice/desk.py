@@ -123,6 +123,11 @@ class Desk:
         exchange.account.end(order, OrderState.CANCELLED, exchange.now())
         self.order_changed(order, "withdrawn")
 
+    def tell(self, happening: Happening) -> None:
+        """Let the streams tell of something that the exchange itself knows nothing of."""
+        self._told.append(happening)
+        self._wallet_due = True
+
     def save(self, always: bool = False) -> None:
         """Put what has changed on disk: before anybody is told of it."""
         if self._disk is not None and (self._dirty or always):

@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
     "refusal": "business code `code` with `text`; `executed` says whether the request was carried out",
     "rate_limited": "the venue's own 'too many visits'; the time to wait for lies `seconds` ahead (may be negative)",
     "item_fails": "item number `item` of a batch fails with `code` and `text`; the others are carried out",
-    # streams: `on` is the beginning of the topic, or of the channel (public, private) for the last four
+    # streams: `on` is the beginning of the topic, or of the channel (public, private) for the last five
     "lose": "a message never arrives",
     "duplicate": "a message arrives twice",
     "delay": "a message arrives `seconds` late, others overtake it",
@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "broken_frame": "a message arrives cut in half",
     "drop": "the sockets are closed with code `code` (default 1001)",
     "silence": "for `seconds` the sockets stay open and no message comes out of them, pongs in JSON included",
+    "expire_listen_key": "every listen key expires: its socket stays open and says nothing any more (Binance)",
     "refuse_sockets": "for `seconds` no new socket is accepted",
     # the account: in force until cleared
     "no_hedge_mode": "the account is in one-way mode and can not be switched",

@@ -41,7 +41,13 @@ class Prices(NamedTuple):
 
     def listing(self, rules: str, begin: Millis, band: Decimal | None) -> Listing:
         """The symbol under a venue's rules and fees, on a feed of its own."""
-        return Listing(instrument(rules, self.symbol), fees(rules, self.symbol), self.feed(begin), price_band=band)
+        return Listing(
+            instrument(rules, self.symbol),
+            fees(rules, self.symbol),
+            self.feed(begin),
+            price_band=band,
+            margin_holds_fees=rules == "bybit",
+        )
 
 
 def synthetic(symbol: str, price: Price, seed: int, rules: str = "bybit") -> Prices:

@@ -67,8 +67,7 @@ class Dialect(NamedTuple):
 
     name: str
     teller: Callable[[Clock], Teller]
-    requests: Callable[[World], RequestSide]
-    streams: Callable[[World], StreamSide]
+    sides: Callable[[World], tuple[RequestSide, StreamSide]]
     sockets: Mapping[str, str]
     """Channel of the websockets by the pattern of their path."""
 
@@ -192,8 +191,8 @@ async def _serve(
 ) -> None:
     handle.loop = asyncio.get_running_loop()
     handle.world = world = World(options, dialect.teller(clock), clock, exchange)
-    streams = dialect.streams(world)
-    doors = _Doors(world, dialect.requests(world), streams)
+    requests, streams = dialect.sides(world)
+    doors = _Doors(world, requests, streams)
     config = uvicorn.Config(
         Starlette(
             routes=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +21,7 @@ from gridhedge.practice.tape import Tape
 from gridhedge.store.files import private_directory
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
+from gridhedge.venue.paper.market import Listing
 
 __all__ = ["Options", "World"]
 
@@ -51,6 +52,10 @@ class Options:
     """Between a request on a websocket and its answer: clients exist that a faster venue breaks."""
     push_delay_ms: Millis = 2
     """Between a REST answer and the messages that it causes."""
+
+    def exchange(self, listings: Sequence[Listing]) -> Exchange:
+        """An account of these rules, new."""
+        return Exchange(listings, self.wallet, ids_return=self.rules == "binance")
 
     def __post_init__(self) -> None:
         for key, secret in self.keys.items():
@@ -102,7 +107,7 @@ class World:
             home = None if folder is None else folder / key
             if home is not None:
                 private_directory(home)
-            self.desks[key] = Desk(key, secret, Exchange(listings, options.wallet), teller, home)
+            self.desks[key] = Desk(key, secret, options.exchange(listings), teller, home)
         for prices in options.prices:
             feed = prices.feed(begin)
             self.tapes[prices.symbol] = Tape(feed.at, feed.price, feed, prices.past)

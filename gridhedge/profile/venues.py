@@ -15,8 +15,10 @@ from gridhedge.profile.by_name import ByName
 
 __all__ = [
     "VENUES",
+    "BinanceSettings",
     "BybitSettings",
     "CandleFeedSettings",
+    "ExchangeSettings",
     "FeedSettings",
     "PaperSettings",
     "RealVenueSettings",
@@ -98,10 +100,10 @@ class RealVenueSettings(VenueSettings):
         return not self.demo_trading
 
 
-class BybitSettings(RealVenueSettings):
-    """Bybit's USDT perpetuals in hedge mode."""
+class ExchangeSettings(RealVenueSettings):
+    """An exchange that is reached over the network with a key."""
 
-    name: Literal["bybit"]
+    name: str
     endpoint: Annotated[
         str | None,
         Field(
@@ -109,11 +111,23 @@ class BybitSettings(RealVenueSettings):
             description="an address such as http://127.0.0.1:8701 (http on this machine only, no path)",
         ),
     ] = None
-    """A practice exchange in place of Bybit's own hosts, for requests and websockets."""
+    """A practice exchange in place of the venue's own hosts, for requests and websockets."""
     recv_window_ms: Annotated[int, Field(ge=1000, le=60000)] = 5000
-    """Bybit refuses a request that is older; what became of an unanswered one is known so much later."""
+    """The venue refuses a request that is older; what became of an unanswered one is known so much later."""
     private_stream_timeout_seconds: Annotated[int, Field(ge=10, le=86400)] = 600
     """Without the account's stream for so long, the bot stops until a person has looked."""
+
+
+class BybitSettings(ExchangeSettings):
+    """Bybit's USDT perpetuals in hedge mode."""
+
+    name: Literal["bybit"]
+
+
+class BinanceSettings(ExchangeSettings):
+    """Binance's USDC and USDT perpetuals in hedge mode."""
+
+    name: Literal["binance"]
 
 
 class PaperSettings(VenueSettings):
@@ -153,7 +167,7 @@ class PaperSettings(VenueSettings):
 VENUES: Mapping[str, type[VenueSettings] | None] = {
     "paper": PaperSettings,
     "bybit": BybitSettings,
-    "binance": None,
+    "binance": BinanceSettings,
     "bitget": None,
     "mt5": None,
 }

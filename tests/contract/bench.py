@@ -6,16 +6,20 @@ import logging
 import time
 from collections.abc import Callable
 from decimal import Decimal as D
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
+from gridhedge.cli.build import RealVenue
 from gridhedge.domain.change import Amend, Cancel, Place, Urgency
 from gridhedge.domain.events import ConnectionChanged, Seen
 from gridhedge.domain.order import OrderKey, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.inbox import DequeInbox
-from gridhedge.engine.ports import Venue
+from gridhedge.practice import binance as practice_binance
 from gridhedge.practice import bybit as practice_bybit
+from gridhedge.practice.server import Handle
 from gridhedge.practice.world import Options
+from gridhedge.venue.binance import client as binance
+from gridhedge.venue.binance.venue import BinanceVenue
 from gridhedge.venue.bybit.client import Access, Client
 from gridhedge.venue.bybit.venue import BybitVenue
 from gridhedge.venue.clock import ServerClock
@@ -34,9 +38,18 @@ Fact = TypeVar("Fact")
 class Bench(Protocol):
     """What the cards need of a venue and of the practice exchange behind it."""
 
-    venue: Venue
+    venue: RealVenue
     inbox: DequeInbox
     exchange: Exchange
+    practice: Handle
+    title: str
+    """The venue's name in sentences."""
+    expired: str
+    """The code that a key gets that has expired."""
+    first_tier: tuple[D, D, D, int]
+    hides_demo_fees: bool
+    tells_ends_with_fills: bool
+    """Whether an order's end comes in the same message as its last execution."""
 
     def move(self, price: D) -> None:
         """Let the price of SYMBOL jump."""
@@ -50,25 +63,34 @@ class Bench(Protocol):
     def clear(self) -> None:
         """Switch all faults off."""
 
-    def stranger(self) -> Venue:
+    def stranger(self) -> RealVenue:
         """The same account through a key that is refused."""
 
     def close(self) -> None: ...
 
 
+def listing(rules: str) -> Listing:
+    """DOGEUSDT at 0.20000 under a venue's rules, from now on; funding of 0.01 % every eight hours."""
+    feed = ScriptedFeed([(time.time_ns() // 1_000_000, D("0.20000"))])
+    funding = ConstantFunding(480, D("0.0001"))
+    return Listing(instrument(rules, SYMBOL), fees(rules, SYMBOL), feed, funding, margin_holds_fees=rules == "bybit")
+
+
 class BybitBench:
     """Bybit's adapter through pybit against the practice Bybit: DOGEUSDT at 0.20000, 1000 USDT."""
 
+    title = "Bybit"
+    expired = "33004"
+    first_tier = (D(200_000), D("0.0065"), D(0), 75)
+    hides_demo_fees = True
+    tells_ends_with_fills = False
+
     def __init__(self) -> None:
-        start = time.time_ns() // 1_000_000
-        feed = ScriptedFeed([(start, D("0.20000"))])
-        funding = ConstantFunding(480, D("0.0001"))
-        rules = instrument("bybit", SYMBOL)
-        self.exchange = Exchange([Listing(rules, fees("bybit", SYMBOL), feed, funding)], D(1000))
+        self.exchange = Exchange([listing("bybit")], D(1000))
         self.practice = practice_bybit.start(self.exchange, options=Options(keys={"practice": "practice"}))
         self.inbox = DequeInbox()
         self._opened: list[BybitVenue] = []
-        self.venue: Venue = self.open("practice")
+        self.venue: RealVenue = self.open("practice")
 
     def open(self, secret: str, account_silence: float = 30.0) -> BybitVenue:
         clock = ServerClock()
@@ -100,7 +122,81 @@ class BybitBench:
     def clear(self) -> None:
         self.practice.faults.clear()
 
-    def stranger(self) -> Venue:
+    def stranger(self) -> RealVenue:
+        return self.open("another")
+
+    def close(self) -> None:
+        """Also what a test has closed already."""
+        for venue in self._opened:
+            venue.close()
+        self.practice.stop()
+
+
+class BinanceBench:
+    """Binance's adapter through python-binance against the practice Binance: DOGEUSDT at 0.20000, 1000 USDT."""
+
+    title = "Binance"
+    expired = "-2015"
+    first_tier = (D(80_000), D("0.0065"), D(0), 75)
+    hides_demo_fees = False
+    tells_ends_with_fills = True
+
+    _PLACES: ClassVar = {
+        "order/create": "v1/order",
+        "order/cancel": "v1/order",
+        "wallet-balance": "v3/account",
+        "execution": "TRADE",
+        "order": "NEW",
+    }
+    """Where the cards' places are here."""
+    _CODES: ClassVar = {
+        10000: -1006, 10016: -1007, 10001: -1102, 10005: -2015, 110007: -2019, 110017: -2022, 110072: -4116,
+        99_999_999: -9999,
+    }  # fmt: skip
+    """The cards' codes in the words of this venue."""
+
+    def __init__(self) -> None:
+        self.exchange = Exchange([listing("binance")], D(1000), ids_return=True)
+        options = Options(rules="binance", keys={"practice": "practice"})
+        self.practice = practice_binance.start(self.exchange, options=options)
+        self.inbox = DequeInbox()
+        self._opened: list[BinanceVenue] = []
+        self.venue: RealVenue = self.open("practice")
+
+    def open(self, secret: str) -> BinanceVenue:
+        clock = ServerClock()
+        log = logging.getLogger("gridhedge.account.bench")
+        access = binance.Access(True, self.practice.url, "practice", secret, 5000, timeout_s=1.0)
+        hasty = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=5.0)
+        venue = BinanceVenue(
+            binance.Client(access, clock, log),
+            clock,
+            demo=True,
+            receive_window_ms=5000,
+            log=log,
+            public_pace=hasty,
+            private_pace=hasty._replace(silence=60.0),
+        )
+        self._opened.append(venue)
+        return venue
+
+    def move(self, price: D) -> None:
+        self.practice.move(SYMBOL, price)
+
+    def skip(self, milliseconds: int) -> None:
+        self.practice.skip(milliseconds)
+
+    def fault(self, kind: str, **how: Any) -> None:
+        if "on" in how:
+            how["on"] = self._PLACES.get(how["on"], how["on"])
+        if kind in ("refusal", "item_fails"):
+            how["code"] = self._CODES[how["code"]]
+        self.practice.faults.add(kind, **how)
+
+    def clear(self) -> None:
+        self.practice.faults.clear()
+
+    def stranger(self) -> RealVenue:
         return self.open("another")
 
     def close(self) -> None:
@@ -175,7 +271,10 @@ class Desk:
 
     def seen_now(self) -> int:
         """The session's clock."""
-        return self.venue.now()  # type: ignore[attr-defined]  # adapters are clocks
+        return self.venue.now()
 
     def wait_for_stream(self, stream: str, up: bool) -> ConnectionChanged:
         return self.wait_for(ConnectionChanged, 1, lambda change: change.stream == stream and change.up is up)[0]
+
+
+BENCHES: dict[str, Callable[[], Bench]] = {"bybit": BybitBench, "binance": BinanceBench}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.bench import Bench, BybitBench, Desk
-
-BENCHES: dict[str, Callable[[], Bench]] = {"bybit": BybitBench}
+from tests.contract.bench import BENCHES, Bench, Desk
 
 
 @pytest.fixture(params=list(BENCHES))

@@ -9,7 +9,7 @@ from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.store.emergency import read_emergency
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import Done, gridhedge, started
-from tests.contract.bench import SYMBOL, BybitBench
+from tests.contract.bench import SYMBOL, Bench
 from tests.contract.test_trading import Bot, bookings, home, in_the_ledger, market, roles, until
 
 __all__ = ["home", "market"]
@@ -20,18 +20,18 @@ def close(home: Path, data: str = "data", profile: str = "p.yaml") -> Done:
     return gridhedge("close", "--profile", home / profile, "--data-dir", home / data, "--yes")
 
 
-def held(market: BybitBench) -> list[D]:
+def held(market: Bench) -> list[D]:
     return [market.exchange.market(SYMBOL).holding(side).quantity for side in SIDES]
 
 
-def opened(home: Path, market: BybitBench) -> Bot:
+def opened(home: Path, market: Bench) -> Bot:
     """A bot that has opened both sides."""
     bot = Bot(home)
     until(market, bot, lambda: roles(market) == OPEN)
     return bot
 
 
-def test_card_64_close_leaves_nothing_of_ours(home: Path, market: BybitBench) -> None:
+def test_card_64_close_leaves_nothing_of_ours(home: Path, market: Bench) -> None:
     """No orders, no positions; the ledger has every execution, and a stop is set. What is not ours stays."""
     opened(home, market).stop()
 
@@ -55,7 +55,7 @@ def test_card_64_close_leaves_nothing_of_ours(home: Path, market: BybitBench) ->
     market.close()
 
 
-def test_card_66_a_running_bot_is_stopped_first(home: Path, market: BybitBench) -> None:
+def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Bench) -> None:
     """Then everything is closed, and the bot does not come back before ``resume``."""
     where = ("--profile", home / "p.yaml", "--data-dir", home / "data")
     with started("run", *where, "--no-dashboard", cwd=home) as bot:
@@ -69,13 +69,13 @@ def test_card_66_a_running_bot_is_stopped_first(home: Path, market: BybitBench) 
     market.close()
 
 
-def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, market: BybitBench) -> None:
+def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, market: Bench) -> None:
     """Refused with 5, naming the process; nothing is sent, and no stop is set."""
     bot = opened(home, market)
     before = bookings(market)
     done = close(home, "other")
     assert (done.code, done.out) == (5, "")
-    assert "DOGEUSDT of account 24600000" in done.err
+    assert f"DOGEUSDT of account {market.venue.uid()}" in done.err
     assert "stop it first" in done.err
     assert read_emergency(home / "other" / "001") is None
     assert (roles(market), bookings(market)) == (OPEN, before)
@@ -86,7 +86,7 @@ def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, marke
     market.close()
 
 
-def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, market: BybitBench) -> None:
+def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, market: Bench) -> None:
     """Whoever restarts the bot does not trade on; the next try closes."""
     opened(home, market).stop()
     market.fault("clock", seconds=30.0)
@@ -101,7 +101,7 @@ def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, mar
     market.close()
 
 
-def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path, market: BybitBench) -> None:
+def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path, market: Bench) -> None:
     """While nothing ran the long's take-profit executed; its message could not come, the history tells."""
     bot = opened(home, market)
     bot.stop()
@@ -115,7 +115,7 @@ def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path
     market.close()
 
 
-def test_a_profile_that_says_dry_run_sends_nothing(home: Path, market: BybitBench) -> None:
+def test_a_profile_that_says_dry_run_sends_nothing(home: Path, market: Bench) -> None:
     """It is said how to mean it."""
     text = (home / "p.yaml").read_text()
     (home / "dry.yaml").write_text(text + "dry_run: true\n")

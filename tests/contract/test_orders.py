@@ -40,7 +40,7 @@ def test_card_11_a_marketable_entry_executes_on_its_own_side(desk: Desk, side: S
     desk.venue.send([entry])
     (made,) = desk.wait_for(Execution)
     assert (made.client_id, made.side, made.closing, made.quantity) == (entry.client_id, side, False, D(100))
-    assert made.fee == made.price * 100 * D("0.00055")
+    assert made.fee == made.price * 100 * desk.venue.fees(SYMBOL).taker
     (held,) = desk.venue.snapshot([SYMBOL]).positions
     assert held == (SYMBOL, side, D(100), made.price)
 

@@ -52,7 +52,7 @@ def test_card_71_a_stop_closes_its_side_when_its_price_has_come(
     bench.move(D(beyond))
     (made,) = desk.wait_for(Execution, 1, lambda one: one.closing)
     assert (made.client_id, made.side, made.quantity, made.maker) == (stop.client_id, side, D(100), False)
-    assert made.fee == made.price * 100 * D("0.00055")
+    assert made.fee == made.price * 100 * desk.venue.fees(SYMBOL).taker
     (end,) = desk.wait_for(OrderUpdate, 1, lambda told: told.client_id == stop.client_id and told.state.is_final)
     assert (end.state, end.filled) == (OrderState.FILLED, D(100))
     snapshot = desk.venue.snapshot([SYMBOL])

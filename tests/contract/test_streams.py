@@ -141,7 +141,8 @@ def test_card_83_an_account_may_be_silent_for_hours(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, ping_s: int, lives: bool
 ) -> None:
     """Not one message comes: answered pings keep the stream as it is, and without them it is opened anew."""
-    assert isinstance(bench, BybitBench)
+    if not isinstance(bench, BybitBench):
+        pytest.skip(f"{bench.title}'s client library ends a connection whose pings are not answered")
     monkeypatch.setattr("gridhedge.venue.bybit.client._PING_S", ping_s)
     monkeypatch.setattr("gridhedge.venue.bybit.client._PONG_S", 0.9)
     venue, inbox = bench.open("practice", account_silence=2.5), DequeInbox()

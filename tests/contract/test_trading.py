@@ -20,11 +20,11 @@ from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import gridhedge
-from tests.contract.bench import PATIENCE_S, BybitBench
+from tests.contract.bench import BENCHES, PATIENCE_S, Bench
 
 PROFILE = """\
 account: "001"
-venue: {{name: bybit, demo_trading: true, endpoint: "{url}", private_stream_timeout_seconds: 10}}
+venue: {{name: {venue}, demo_trading: true, endpoint: "{url}", private_stream_timeout_seconds: 10}}
 symbols:
   - symbol: DOGEUSDT
     leverage: 10
@@ -40,15 +40,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     keys = tmp_path / ".env"
     keys.touch(mode=0o600)
-    keys.write_text("001_BYBIT_API_KEY=practice\n001_BYBIT_API_SECRET=practice\n")
+    lines = [f"001_{venue}_API_{part}=practice\n" for venue in ("BYBIT", "BINANCE") for part in ("KEY", "SECRET")]
+    keys.write_text("".join(lines))
     return tmp_path
 
 
-@pytest.fixture
-def market(home: Path) -> BybitBench:
+@pytest.fixture(params=list(BENCHES))
+def market(home: Path, request: pytest.FixtureRequest) -> Bench:
     """The practice exchange; the bot makes its own adapter."""
-    bench = BybitBench()
-    (home / "p.yaml").write_text(PROFILE.format(url=bench.practice.url))
+    bench = BENCHES[request.param]()
+    (home / "p.yaml").write_text(PROFILE.format(venue=request.param, url=bench.practice.url))
     return bench
 
 
@@ -85,7 +86,7 @@ class Bot:
         self._logs.close()
 
 
-def until(market: BybitBench, bot: Bot | None, condition: Callable[[], bool]) -> None:
+def until(market: Bench, bot: Bot | None, condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not market.practice.do(lambda world: condition()):
         assert bot is None or bot.failure is None, bot and bot.failure
@@ -104,7 +105,7 @@ def told(booked: Iterable[object]) -> list[tuple[object, ...]]:
     return sorted(meant, key=str)
 
 
-def bookings(market: BybitBench) -> list[tuple[object, ...]]:
+def bookings(market: Bench) -> list[tuple[object, ...]]:
     """Everything that the exchange has booked."""
     return told(market.practice.do(lambda world: list(market.exchange.account.bookings)))
 
@@ -114,12 +115,12 @@ def in_the_ledger(bot: Bot) -> list[tuple[object, ...]]:
         return told(list(reader.events()))
 
 
-def roles(market: BybitBench) -> list[str]:
+def roles(market: Bench) -> list[str]:
     """Side, role and level of what rests, from our ids."""
     return sorted(order.client_id.split("-")[1] for order in market.exchange.account.open.values())
 
 
-def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, market: BybitBench) -> None:
+def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, market: Bench) -> None:
     """Both sides; down a level; up through the long's take-profit. The ledger has what the exchange has booked."""
     bot = Bot(home)
     until(market, bot, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
@@ -140,7 +141,7 @@ def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, 
     market.close()
 
 
-def test_card_61_a_restart_owns_the_same_orders(home: Path, market: BybitBench) -> None:
+def test_card_61_a_restart_owns_the_same_orders(home: Path, market: Bench) -> None:
     """Also without its memory: nothing is sent, because everything is as it should be."""
     first = Bot(home)
     until(market, first, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
@@ -156,20 +157,20 @@ def test_card_61_a_restart_owns_the_same_orders(home: Path, market: BybitBench) 
     market.close()
 
 
-def test_card_62_two_bots_never_trade_one_symbol_of_an_account(home: Path, market: BybitBench) -> None:
+def test_card_62_two_bots_never_trade_one_symbol_of_an_account(home: Path, market: Bench) -> None:
     """Whatever data folders they have."""
     first = Bot(home)
     until(market, first, lambda: len(market.exchange.account.open) > 0)
     second = Bot(home, "other")
     second.wait()
     assert isinstance(second.failure, AlreadyRunning)
-    assert "DOGEUSDT of account 24600000" in str(second.failure)
+    assert f"DOGEUSDT of account {market.venue.uid()}" in str(second.failure)
     second.close()
     first.stop()
     market.close()
 
 
-def test_card_63_without_the_account_s_stream_for_too_long_it_stops(home: Path, market: BybitBench) -> None:
+def test_card_63_without_the_account_s_stream_for_too_long_it_stops(home: Path, market: Bench) -> None:
     """Ten seconds here; the stop is set until a person lifts it."""
     bot = Bot(home)
     until(market, bot, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
@@ -184,7 +185,7 @@ def test_card_63_without_the_account_s_stream_for_too_long_it_stops(home: Path, 
     market.close()
 
 
-def test_card_65_check_tells_the_whole_table(home: Path, market: BybitBench) -> None:
+def test_card_65_check_tells_the_whole_table(home: Path, market: Bench) -> None:
     """And what would be opened; a key that may withdraw is refused by ``run`` as well."""
     done = gridhedge("check", "--profile", home / "p.yaml", "--data-dir", home / "data")
     assert done.code == 0, done.err

@@ -42,7 +42,8 @@ def test_card_30_a_lost_answer_is_unknown_and_asking_tells(
     assert isinstance(outcome, Unknown), outcome
     found = desk.venue.find_open(SYMBOL, entry.client_id)
     assert (found is not None) == executed
-    assert desk.venue.find_ended(SYMBOL, entry.client_id) is None
+    ended = desk.venue.find_ended(SYMBOL, entry.client_id)
+    assert ended is None or not ended.state.is_final
 
 
 @pytest.mark.parametrize("code", [10001, 10005, 110007, 110017, 110072, 99_999_999])
@@ -147,6 +148,8 @@ def test_card_40_a_message_that_comes_twice_has_one_id(desk: Desk, bench: Bench)
 
 def test_card_41_an_end_without_its_execution_is_told_after_a_second(desk: Desk, bench: Bench) -> None:
     """The execution was lost: the engine asks the venue, which has it."""
+    if bench.tells_ends_with_fills:
+        pytest.skip(f"{bench.title} tells an order's end in the message of its last execution")
     bench.fault("lose", on="execution")
     entry = desk.place(LONG, "0.20100", "100")
     desk.venue.send([entry])

@@ -117,16 +117,16 @@ BROKEN = [
     # names that choose a schema
     (
         "name: paper",
-        "name: binance",
-        "3: venue.name: venue binance is not available in this version; choose paper or bybit",
+        "name: bitget",
+        "3: venue.name: venue bitget is not available in this version; choose paper, bybit or binance",
     ),
     (
         "name: paper",
         "name: papper",
-        "3: venue.name: 'papper' is not a venue; did you mean paper? choose paper or bybit",
+        "3: venue.name: 'papper' is not a venue; did you mean paper? choose paper, bybit or binance",
     ),
-    ("name: paper", "x: 1", "2: venue.name: is missing; give paper or bybit"),
-    ("name: paper", "name: [paper]", "3: venue.name: a list is not a venue; choose paper or bybit"),
+    ("name: paper", "x: 1", "2: venue.name: is missing; give paper, bybit or binance"),
+    ("name: paper", "name: [paper]", "3: venue.name: a list is not a venue; choose paper, bybit or binance"),
     (
         "kind: symmetric",
         "kind: mirror",

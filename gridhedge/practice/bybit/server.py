@@ -13,7 +13,12 @@ from gridhedge.venue.paper.exchange import Exchange
 
 __all__ = ["Handle", "start"]
 
-_DIALECT = Dialect("bybit", Rows, Rest, Streams, {"/v5/public/linear": "public", "/v5/private": "private"})
+_DIALECT = Dialect(
+    "bybit",
+    Rows,
+    lambda world: (Rest(world), Streams(world)),
+    {"/v5/public/linear": "public", "/v5/private": "private"},
+)
 
 
 def start(

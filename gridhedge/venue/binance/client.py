@@ -203,6 +203,8 @@ class Client:
             raise self._refusal(error) from None
         except self._errors.BinanceRequestException:
             raise Failed(Unknown("Binance: an answer that is no JSON")) from None
+        except AssertionError:
+            raise Failed(Rejected(Reject.PERMISSION, "Binance tells this to keys only, and there is none")) from None
         except requests.RequestException as error:
             raise Failed(of_transport(error, "Binance")) from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -57,7 +57,7 @@ _SAID_BETTER = {
     -4109: "the futures account is empty: transfer margin to it",
 }
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
-_TEN_SECONDS_MS = 10_000
+_A_SECOND_MS, _TEN_SECONDS_MS = 1_000, 10_000
 _LONGEST_MS = 4 * 24 * 3600 * 1000
 """Bans last three days at most: a longer silence is not believed."""
 _WALL_MS = 600_000
@@ -107,9 +107,14 @@ def _said(refusal: Refusal) -> str:
 
 
 def _until(refusal: Refusal, now: Millis) -> Millis:
-    """When requests are welcome again: as the text says, or the header, or in ten seconds."""
+    """When requests are welcome again: as the text says, or the header; where neither does, in ten seconds.
+
+    A time that has passed already is a second ahead: Binance's clock and ours need not agree to the millisecond.
+    """
     named = _BANNED_UNTIL.search(refusal.text)
-    until = int(named[1]) if named else 0
+    told = [int(named[1])] if named else []
     if refusal.retry_after is not None:
-        until = max(until, now + refusal.retry_after * 1000)
-    return until if now < until <= now + _LONGEST_MS else now + _TEN_SECONDS_MS
+        told.append(now + refusal.retry_after * 1000)
+    if not told or max(told) > now + _LONGEST_MS:
+        return now + _TEN_SECONDS_MS
+    return max(*told, now + _A_SECOND_MS)

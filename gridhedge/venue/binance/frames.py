@@ -98,6 +98,8 @@ class Frames:
         self._moved: set[str] = set()
         self._rates: dict[str, Fees] = {}
         self._children: dict[str, str] = {}
+        self._conditional: dict[str, bool] = {}
+        """By client id of a conditional order: whether the end of what it was triggered into has been told."""
         self.stops: dict[str, Quantity] = {}
         """Quantities of the orders that close a whole position, by client id, as they were wanted."""
         self.words = 0
@@ -180,6 +182,8 @@ class Frames:
             if execution is not None:
                 self._tell(execution)  # before the order's end, which comes in the same message
             self._tell(update)
+            if update.client_id in self._conditional and update.state.is_final:
+                self._conditional[update.client_id] = True
 
     def _take_algo(self, frame: Row, at: Millis) -> None:
         self.words += 1
@@ -192,7 +196,8 @@ class Frames:
             self._children[child] = update.client_id
             if len(self._children) > _MOST_CHILDREN:
                 del self._children[next(iter(self._children))]
-        if update.quantity:
+        known_end = self._conditional.setdefault(update.client_id, False) and update.state.is_final
+        if not known_end:
             self._tell(update)
 
     def _take_account(self, frame: Row, at: Millis) -> None:

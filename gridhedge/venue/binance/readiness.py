@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gridhedge.domain.errors import Refused, VenueError
@@ -121,7 +120,7 @@ def _key(client: Client, demo: bool, accepts_unrestricted: bool) -> list[Check]:
     ]
     if open_doors:
         tolerated = demo or accepts_unrestricted
-        remedy = "" if tolerated else "; restrict it, or say accept_unrestricted_key: true under venue"
+        remedy = "" if tolerated else "; restrict it on Binance, or start with run --i-accept-unrestricted-key"
         lines.append(
             Check("key restrictions", None if tolerated else False, f"the key {' and '.join(open_doors)}{remedy}")
         )
@@ -138,10 +137,9 @@ _TRADES = {
 
 def _expiry(expires: Millis) -> Check:
     days = (expires - wall_ms()) // _DAY_MS
-    if days < 0:
-        return Check("key expiry", False, f"the key's right to trade expired {-days} days ago: make a new one")
-    when = datetime.fromtimestamp(expires / 1000, UTC).date()
-    return Check("key expiry", None if days < _WARN_DAYS else True, f"the key's right to trade expires on {when}")
+    passed = False if days < 0 else None if days < _WARN_DAYS else True
+    what = f"expired {-days} days ago: make a new one" if days < 0 else f"expires in {days} days"
+    return Check("key expiry", passed, f"the key {what}")
 
 
 def _account(client: Client, asset: str) -> list[Check]:
@@ -168,7 +166,9 @@ def _hedge(client: Client) -> Check:
     held = table(client.read("futures_position_information").body, "positions")
     if any(number({"size": str(item.get("positionAmt", "")).lstrip("-")}, "size") for item in held):
         return Check("", False, f"one-way mode with a position: {HEDGE_REMEDY}")
-    return Check("", None, "one-way mode: run switches the account to hedge mode")
+    if table(client.read("futures_get_open_orders").body, "open orders"):
+        return Check("", False, f"one-way mode with open orders: {HEDGE_REMEDY}")
+    return Check("", None, "one-way mode: run switches it to hedge mode")
 
 
 def _symbol(client: Client, symbol: str) -> list[Check]:

@@ -28,7 +28,8 @@ class Exchange:
     """One account. Refused requests raise ``Refusal`` and change nothing; ``now`` makes it the session's clock.
 
     ``fill``: a resting order fills when the price trades through it, or at a touch. ``liquidity``: what trades per leg
-    of the path and symbol; None is without limit. ``listener`` sees everything that happens.
+    of the path and symbol; None is without limit. ``ids_return``: a client id may be used again once its order has
+    ended, as on Binance. ``listener`` sees everything that happens.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Exchange:
         liquidity: Quantity | None = None,
         max_open_orders: int = 500,
         keep_history: bool = True,
+        ids_return: bool = False,
         listener: Listener | None = None,
     ) -> None:
         if not listings:
@@ -53,6 +55,7 @@ class Exchange:
         self.account = Account(wallet, self.markets.values(), keep_history)
         self.matching = Matching(self.account, listener)
         self.max_open_orders = max_open_orders
+        self._ids_return = ids_return
         self.orders = 0
         """Counts all orders ever placed; their venue ids come from it."""
         self.timeline = Timeline(tuple(self.markets.values()), self.account, self.matching)
@@ -119,7 +122,7 @@ class Exchange:
         which become market orders when the mark reaches ``trigger_price``. An empty client id is the user's hand.
         """
         listed = self.market(symbol)
-        if client_id and client_id in self.account.ids:
+        if client_id and self._is_taken(client_id):
             raise Refusal(Reject.DUPLICATE_ID, f"{symbol}: client id {client_id} has been used before")
         at_market = market or trigger_price is not None
         listed.check_quantity(quantity, at_market)
@@ -256,6 +259,10 @@ class Exchange:
         self.matching.execute(market, holding, None, closing, quantity, price, False, kind)
 
     # ---- checks ------------------------------------------------------------------------------------------------------
+
+    def _is_taken(self, client_id: str) -> bool:
+        venue_id = self.account.ids.get(client_id)
+        return venue_id is not None and (not self._ids_return or venue_id in self.account.open)
 
     def _working(self, client_id: str, venue_id: str) -> PaperOrder:
         account = self.account

@@ -29,7 +29,8 @@ class Listing(NamedTuple):
     """A symbol to be traded. ``funding`` defaults to 0.01 % at the instrument's interval.
 
     ``price_band`` (a fraction, Bybit's ratio Y) moves a buy limit above ``mark x (1 + band)``, or a sell limit below
-    ``mark x (1 - band)``, to that edge; None leaves prices alone.
+    ``mark x (1 - band)``, to that edge; None leaves prices alone. ``margin_holds_fees``: whether margin includes the
+    fee of closing, as on Bybit; Binance's does not.
     """
 
     instrument: Instrument
@@ -37,6 +38,7 @@ class Listing(NamedTuple):
     feed: Feed
     funding: FundingPlan | None = None
     price_band: Decimal | None = None
+    margin_holds_fees: bool = True
 
 
 class Holding:
@@ -91,6 +93,7 @@ class Market:
         self.funding = listing.funding or ConstantFunding(instrument.funding_interval_minutes)
         self.next_funding: Millis | None = self.funding.after(self.feed.at)
         self.price_band = listing.price_band
+        self._margin_fee = listing.fees.taker if listing.margin_holds_fees else ZERO
         self.touch_fills = rule == "touch"
         self.liquidity = liquidity
         self.left = liquidity
@@ -125,7 +128,7 @@ class Market:
     def set_leverage(self, leverage: int) -> None:
         self.leverage = leverage
         for holding in self.holdings:
-            holding.rates = margin_rates(holding.side, leverage, self.fees.taker)
+            holding.rates = margin_rates(holding.side, leverage, self._margin_fee)
             holding.limit = self.instrument.max_notional_at(leverage)
 
     def renew_touch(self) -> None:
