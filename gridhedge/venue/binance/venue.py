@@ -29,7 +29,7 @@ from gridhedge.venue.keeper import Keeper, Pace
 __all__ = ["PRIVATE_PACE", "PUBLIC_PACE", "BinanceVenue"]
 
 PUBLIC_PACE = Pace(attempts=10, pongs_count=False)
-PRIVATE_PACE = Pace(attempts=3, pongs_count=False, silence=86_400.0)
+PRIVATE_PACE = Pace(attempts=10, pongs_count=False, silence=86_400.0)
 """The account may be silent for hours; a connection whose pings are not answered ends by itself."""
 _PROCESSING_MS = 10_000
 _MAX_OPEN_ORDERS = 200
