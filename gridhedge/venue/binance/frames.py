@@ -175,9 +175,9 @@ class Frames:
     def _take_order(self, frame: Row, at: Millis) -> None:
         self.words += 1
         item = row(frame.get("o"), "o")
-        symbol = item.get("s")
+        symbol = text(item, "s")
         if symbol in self._quotes:
-            rates = self._rates.get(str(symbol), Fees(ZERO, ZERO))
+            rates = self._rates.get(symbol, Fees(ZERO, ZERO))
             update, execution = updates.traded(item, self._asset, rates, self._children)
             if execution is not None:
                 self._tell(execution)  # before the order's end, which comes in the same message
@@ -188,7 +188,7 @@ class Frames:
     def _take_algo(self, frame: Row, at: Millis) -> None:
         self.words += 1
         item = row(frame.get("o"), "o")
-        if item.get("s") not in self._quotes:
+        if text(item, "s") not in self._quotes:
             return
         held = self.stops.get(text(item, "caid"), ZERO)
         update, child = updates.algo_update(item, millis(frame, "T"), held)
