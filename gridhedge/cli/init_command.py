@@ -20,7 +20,7 @@ from gridhedge.profile.venues import RealVenueSettings
 from gridhedge.store.files import atomic_write
 from gridhedge.store.secret import SecretStore
 
-_VENUES = ("paper", "bybit")
+_VENUES = ("paper", "bybit", "binance")
 _PRICES = {"BTC": "60000", "ETH": "3000", "SOL": "150", "DOGE": "0.2"}
 """Where a walk of the embedded exchange begins."""
 

@@ -37,7 +37,7 @@ def recorded(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def practice(recorded: Path) -> Iterator[Handle]:
-    handle = bybit.start(Options(prices=_recorded((recorded,), (), START + 2160 * 60_000)))
+    handle = bybit.start(Options(prices=_recorded("bybit", (recorded,), (), START + 2160 * 60_000)))
     yield handle
     handle.stop()
 
@@ -58,7 +58,7 @@ def test_pages_become_the_recorded_candles(practice: Handle, recorded: Path, tmp
     for field in ("times", "open", "high", "low", "close", "volume"):
         assert np.array_equal(getattr(got, field), getattr(had, field)), field
     assert gridhedge("backtest", "--profile", DEMO, "--data", out).code == 0
-    assert _recorded((out,), ("DOGEUSDT",), None)[0].begin == START  # and so does a practice exchange
+    assert _recorded("bybit", (out,), ("DOGEUSDT",), None)[0].begin == START  # and so does a practice exchange
 
 
 def test_a_file_is_completed_and_nothing_comes_twice(practice: Handle, tmp_path: Path) -> None:

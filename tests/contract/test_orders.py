@@ -203,3 +203,14 @@ def test_card_25_one_bad_item_of_the_venue_fails_alone(desk: Desk, bench: Bench)
     orders = [desk.place(LONG, f"0.19{level:03}", "100", level) for level in range(3)]
     outcomes = desk.venue.send(orders)
     assert [type(outcome) for outcome in outcomes] == [Accepted, Unknown, Accepted]
+
+
+def test_card_27_several_amends_in_one_call_each_take_effect(desk: Desk) -> None:
+    """Three orders get other prices and quantities; a fourth that never was is told apart."""
+    orders = [desk.place(LONG, f"0.19{level}00", "100", level) for level in range(3)]
+    desk.venue.send(orders)
+    amends = [desk.amend(order, f"0.18{level}00", "120") for level, order in enumerate(orders)]
+    outcomes = desk.venue.send([*amends, desk.amend(desk.place(SHORT, "0.21", "100", 9), "0.22", "100")])
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Accepted, Accepted, Rejected]
+    listed = {(record.price, record.quantity) for record in desk.venue.snapshot([SYMBOL]).orders}
+    assert listed == {(D(f"0.18{level}00"), D(120)) for level in range(3)}

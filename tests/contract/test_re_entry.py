@@ -12,7 +12,7 @@ from gridhedge.domain.change import Change, Place
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.ports import Outcome
 from gridhedge.venue.bybit.client import Answer, Client
-from tests.contract.bench import Bench
+from tests.contract.bench import Bench, BybitBench
 from tests.contract.test_streams import Bot
 
 STEP = D("1.0112")
@@ -40,6 +40,8 @@ def test_card_26_a_re_entry_at_depth_eight_leaves_in_three_requests(
 ) -> None:
     """The short side stands at 8 levels when the long's take-profit executes: six orders that execute now and the
     limits above them leave in one request, behind at most one of cancels and one of amends; nothing waits."""
+    if not isinstance(bench, BybitBench):
+        pytest.skip(f"{bench.title} takes five orders per request: how they are packed stands with its adapter's tests")
     bot = Bot(bench, initial_position_size_usd=D("0.5"), averaging_multiplier=D("1.5"), max_grid_levels_per_side=10)
     book = bot.loop.session.desks[0].book
     price = D("0.2")

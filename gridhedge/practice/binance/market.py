@@ -17,6 +17,7 @@ from gridhedge.venue.paper.market import Market
 __all__ = [
     "BAND",
     "INTERVALS",
+    "aggregate_trades",
     "bar_row",
     "brackets",
     "candles",
@@ -263,6 +264,25 @@ def recent_trades(call: Call) -> Result:
             "isBuyerMaker": not printed.rises,
         }
         for printed in list(call.world.tapes[market.symbol].prints)[-limit:]
+    ]
+
+
+def aggregate_trades(call: Call) -> Result:
+    """The same, in the letters of the stream."""
+    trades = recent_trades(call)
+    assert isinstance(trades, list)
+    return [
+        {
+            "a": row["id"],
+            "p": row["price"],
+            "q": row["qty"],
+            "nq": row["qty"],
+            "f": row["id"],
+            "l": row["id"],
+            "T": row["time"],
+            "m": row["isBuyerMaker"],
+        }
+        for row in trades
     ]
 
 

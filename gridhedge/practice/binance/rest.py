@@ -57,6 +57,7 @@ ROUTES: Mapping[tuple[str, str], _Route] = {
     ("GET", "/fapi/v1/markPriceKlines"): _public(market.candles, 5),
     ("GET", "/fapi/v1/depth"): _public(market.order_book, 10),
     ("GET", "/fapi/v1/trades"): _public(market.recent_trades, 5),
+    ("GET", "/fapi/v1/aggTrades"): _public(market.aggregate_trades, 20),
     ("GET", "/fapi/v1/premiumIndex"): _public(market.mark_prices),
     ("GET", "/fapi/v1/fundingRate"): _public(market.funding_rates),
     ("GET", "/fapi/v1/fundingInfo"): _public(market.funding_info, 0),

@@ -133,16 +133,16 @@ class Client:
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
-    def read(self, method: str, **query: Any) -> Answer:
+    def read(self, method: str, /, **query: Any) -> Answer:
         """A request that changes nothing, tried three times. Raises Refused, NotSent, Unclear or RateLimited."""
         answer: Answer = self._retry(self._read_once, method, query)
         return answer
 
-    def write(self, method: str, **body: Any) -> Answer:
+    def write(self, method: str, /, **body: Any) -> Answer:
         """A request that changes something, sent once. Raises Failed, which tells what is known of it."""
         return self._call(method, body)
 
-    def configure(self, method: str, **body: Any) -> None:
+    def configure(self, method: str, /, **body: Any) -> None:
         """A setting: tried like a read, since doing it twice does no harm. "No need to change" is a success.
 
         Raises Refused, NotSent, Unclear or RateLimited.

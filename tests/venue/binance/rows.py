@@ -102,13 +102,13 @@ class ScriptedClient:
         self.headers = headers or {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
-    def read(self, method: str, **query: Any) -> Answer:
+    def read(self, method: str, /, **query: Any) -> Answer:
         try:
             return self.write(method, **query)
         except Failed as failed:
             raise failed.as_read() from failed
 
-    def write(self, method: str, **body: Any) -> Answer:
+    def write(self, method: str, /, **body: Any) -> Answer:
         self.asked.append((method, body))
         found = self.script(method, body)
         if isinstance(found, Failed):

@@ -98,7 +98,7 @@ def test_five_orders_go_together_and_the_sixth_alone() -> None:
 
 
 def test_cancels_go_first_ten_of_a_symbol_together() -> None:
-    """Then amends, one by one, then what is new; outcomes stand in the order of the changes."""
+    """Then amends, then what is new; outcomes stand in the order of the changes."""
     bench = Bench()
     changes: Sequence[Change] = (
         place(SHORT, Role.GRID, level=3), amend(LONG, Role.TAKE_PROFIT),
@@ -118,6 +118,21 @@ def test_an_amend_says_what_the_order_does() -> None:
         "symbol": "BTCUSDC", "origClientOrderId": name(LONG, Role.TAKE_PROFIT), "side": "SELL", "price": "60001",
         "quantity": "0.003",
     }  # fmt: skip
+
+
+def test_amends_go_together_as_well() -> None:
+    """The list is signed as it is sent; one that changes nothing is a success, one that is gone is not."""
+    body = [
+        {"orderId": 7, "clientOrderId": name(LONG, Role.TAKE_PROFIT)}, {"code": -5027, "msg": "No need to modify."},
+        {"code": -2013, "msg": "Order does not exist."},
+    ]  # fmt: skip
+    bench = Bench(lambda method, query: body)
+    outcomes = bench.send(amend(LONG, Role.TAKE_PROFIT), amend(SHORT, Role.TAKE_PROFIT), amend(SHORT, Role.GRID))
+    assert outcomes[:2] == [Accepted("7"), Accepted("7")]
+    assert isinstance(outcomes[2], Rejected)
+    ((_, request),) = bench.client.asked
+    assert (request["method"], request["path"], request["force_params"]) == ("put", "batchOrders", True)
+    assert "{" not in request["data"]["batchOrders"]
 
 
 def test_nothing_to_amend_is_a_success() -> None:
