@@ -12,13 +12,9 @@ from gridhedge.cli.build import checked_venue
 from gridhedge.cli.options import data_option, json_option, profile_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import refuse_emergency
-<<<<<<< HEAD
 from gridhedge.domain.errors import Refused, VenueError
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.values import Money, Price
-=======
-from gridhedge.domain.errors import Refused, VenueError
->>>>>>> 39162a3 (Trade on Binance, and practise on a local exchange that speaks its protocol)
 from gridhedge.engine.ports import Check, Venue
 from gridhedge.profile.settings import Profile
 from gridhedge.store.emergency import read_emergency
