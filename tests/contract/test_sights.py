@@ -120,6 +120,7 @@ def test_card_26_candles_are_told_when_they_have_closed(desk: Desk, bench: Bench
     bench.move(D("0.20100"))
     bench.skip(five)
     bench.fault("clock", seconds=(bench.exchange.now() - begun) / 1000)  # what clients are told jumps ahead, too
+    desk.venue.checks([SYMBOL])  # reads the venue's clock anew
     told = desk.venue.candles(SYMBOL, Timeframe.M5, 2)
     assert [at % five for at in told.times] == [0, 0]
     assert told.times[1] - told.times[0] == five

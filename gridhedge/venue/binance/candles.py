@@ -1,4 +1,4 @@
-"""Recorded candles from Binance's public endpoint: no keys, 1,500 per request."""
+"""Candles from Binance's public endpoint: no keys, 1,500 per request."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.errors import RateLimited, Refused
 from gridhedge.domain.values import Millis
 from gridhedge.venue.binance.client import Answer, Client
 from gridhedge.venue.clock import ServerClock
 from gridhedge.venue.fields import Malformed, Row, amount, millis, row, rows
 
-__all__ = ["Bar", "BinanceCandles"]
+__all__ = ["Bar", "BinanceCandles", "closed"]
 
 _MINUTE: Millis = 60_000
 _CODES: Mapping[Millis, str] = {
@@ -61,10 +62,7 @@ class BinanceCandles:
         self._client.close()
 
     def _bars(self, symbol: str, interval: Millis, **window: int) -> list[Bar]:
-        listed = self._read("futures_klines", symbol=symbol, interval=_CODES[interval], **window).body
-        if not isinstance(listed, list):
-            raise Malformed("the list of candles is not a list")
-        return sorted(_bar(symbol, item) for item in listed)
+        return _bars(symbol, self._read("futures_klines", symbol=symbol, interval=_CODES[interval], **window))
 
     def _read(self, method: str, **query: object) -> Answer:
         """Waits as long as the venue asks for, once, if that is not too long."""
@@ -76,6 +74,21 @@ class BinanceCandles:
                 raise
             time.sleep(max(ahead, 0) / 1000)
             return self._client.read(method, **query)
+
+
+def closed(client: Client, symbol: str, timeframe: Timeframe, limit: int, now: Millis) -> Candles:
+    """The last ``limit`` candles that have closed by ``now``. Raises VenueError."""
+    code = _CODES[timeframe.ms]
+    answer = client.read("futures_klines", symbol=symbol, interval=code, limit=limit + 1)
+    ended = [bar for bar in _bars(symbol, answer) if bar[0] + timeframe.ms <= now][-limit:]
+    times, _, high, low, close, _ = zip(*ended, strict=True) if ended else ((),) * len(_COLUMNS)
+    return Candles(times, tuple(map(float, high)), tuple(map(float, low)), tuple(map(float, close)))
+
+
+def _bars(symbol: str, answer: Answer) -> list[Bar]:
+    if not isinstance(answer.body, list):
+        raise Malformed("the list of candles is not a list")
+    return sorted(_bar(symbol, item) for item in answer.body)
 
 
 def _bar(symbol: str, item: object) -> Bar:

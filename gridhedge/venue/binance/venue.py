@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Amend, Change
 from gridhedge.domain.errors import Refused, VenueError
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import Millis, Price, Quantity
 from gridhedge.engine.ports import Accepted, Capabilities, Check, Inbox, Outcome
-from gridhedge.venue.binance import pages, parse, readiness
+from gridhedge.venue.binance import candles, pages, parse, readiness
 from gridhedge.venue.binance.client import Client
 from gridhedge.venue.binance.errands import Errands
 from gridhedge.venue.binance.frames import MARKET, PRIVATE, PUBLIC, Frames, Wishes
@@ -195,6 +196,9 @@ class BinanceVenue:
         held = positions(self._client, symbols)
         orders = [record for symbol in symbols for record in self._lookup.open_orders(symbol, held)]
         return Snapshot(at, self.account(), tuple(held), tuple(orders))
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Candles:
+        return candles.closed(self._client, symbol, timeframe, limit, self.now())
 
     def history(self, symbol: str, since: Millis) -> tuple[list[OrderRecord], list[Execution | Funding]]:
         now, begin = self.now(), since - _FUNDING_LOOK_MS
