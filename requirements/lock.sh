@@ -16,7 +16,8 @@ lock() { # lock <output> <options and inputs...>
 lock requirements/run.txt "$@" requirements/run.in requirements/build.in
 # What the container image holds: everything that trades and serves, nothing that tests.
 lock requirements/image.txt --constraint requirements/run.txt "$@" \
-    requirements/run.in requirements/build.in requirements/bybit.in requirements/binance.in requirements/server.in
+    requirements/run.in requirements/build.in requirements/bybit.in requirements/binance.in \
+    requirements/bitget.in requirements/server.in requirements/signal.in
 lock requirements/test.txt --constraint requirements/run.txt "$@" \
     requirements/run.in requirements/build.in requirements/replay.in requirements/practice.in requirements/bybit.in \
-    requirements/binance.in requirements/server.in requirements/signal.in requirements/test.in
+    requirements/binance.in requirements/bitget.in requirements/server.in requirements/signal.in requirements/test.in

@@ -16,6 +16,7 @@ from gridhedge.engine.ports import Clock, Venue
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import (
     BinanceSettings,
+    BitgetSettings,
     BybitSettings,
     CandleFeedSettings,
     ExchangeSettings,
@@ -37,6 +38,7 @@ from gridhedge.venue.paper.venue import PaperVenue
 if TYPE_CHECKING:
     from gridhedge.replay.download import CandleSource
     from gridhedge.venue.binance.client import Client as BinanceClient
+    from gridhedge.venue.bitget.client import Client as BitgetClient
     from gridhedge.venue.bybit.client import Client as BybitClient
     from gridhedge.venue.clock import ServerClock
 
@@ -62,7 +64,9 @@ class RealVenue(Venue, Clock, Protocol):
 def market_of(profile: Profile) -> Market:
     """Reads feed files or keys, writes nothing. Raises UsageError when one is missing or can not be used."""
     if isinstance(profile.venue, ExchangeSettings):
-        return SecretStore(os.environ, Path(".env")).api_keys(profile.account, profile.venue.name)
+        has_passphrase = isinstance(profile.venue, BitgetSettings)
+        store = SecretStore(os.environ, Path(".env"))
+        return store.api_keys(profile.account, profile.venue.name, passphrase=has_passphrase)
     return paper_exchange(profile)
 
 
@@ -109,6 +113,18 @@ def real_venue(
             accepts_unrestricted_key=accepts_unrestricted_key,
             log=log,
         )
+    if isinstance(settings, BitgetSettings):
+        bitget = _bitget_client(settings, keys, timeout_s, clock, log)
+        from gridhedge.venue.bitget.venue import BitgetVenue
+
+        return BitgetVenue(
+            bitget,
+            clock,
+            demo=settings.demo_trading,
+            account_key=keys.key.reveal(),
+            accepts_unrestricted_key=accepts_unrestricted_key,
+            log=log,
+        )
     bybit = _bybit_client(settings, keys, timeout_s, clock, log)
     from gridhedge.venue.bybit.venue import BybitVenue
 
@@ -144,6 +160,16 @@ def _binance_client(
     from gridhedge.venue.binance.client import Access, Client
 
     return Client(Access(*_access(settings, keys), timeout_s), clock, log)
+
+
+def _bitget_client(
+    settings: BitgetSettings, keys: ApiKeys, timeout_s: float, clock: ServerClock, log: logging.Logger
+) -> BitgetClient:
+    _need("bitget", "ccxt", "websocket", "tenacity")
+    from gridhedge.venue.bitget.client import Access, Client
+
+    key, secret, passphrase = (value.reveal() if value is not None else "" for value in keys)
+    return Client(Access(settings.demo_trading, settings.endpoint or "", key, secret, passphrase, timeout_s), clock, log)
 
 
 def _access(settings: ExchangeSettings, keys: ApiKeys) -> tuple[bool, str, str, str, Millis]:

@@ -30,6 +30,7 @@ _FIRST_PRICES = {
         "SOLUSDT": Decimal(150),
         "DOGEUSDT": Decimal("0.2"),
     },
+    "bitget": {"BTCUSDT": Decimal(60_000), "ETHUSDT": Decimal(3_000), "DOGEUSDT": Decimal("0.2")},
     "binance": {"BTCUSDC": Decimal(60_000), "ETHUSDC": Decimal(3_000)},
 }
 _LOOK_EVERY_S = 0.5
@@ -102,6 +103,23 @@ def binance(**chosen: Any) -> None:
     _practise("binance", **chosen)
 
 
+@command.command("bitget")
+@_options(8703)
+@click.option(
+    "--generation",
+    type=click.Choice(["v2", "v3"]),
+    default="v2",
+    show_default=True,
+    help="v2: a classic account; v3: a unified one.",
+)
+def bitget(generation: str, **chosen: Any) -> None:
+    """Bitget USDT-margined futures: hedge mode, classic or unified account; 10,000 USDT per account.
+
+    The passphrase of every key is practice.
+    """
+    _practise("bitget", generation=generation, **chosen)
+
+
 def _practise(
     venue: str,
     port: int,
@@ -115,8 +133,9 @@ def _practise(
     no_rate_limits: bool,
     faults: tuple[str, ...],
     data_dir: Path | None,
+    **more: str,
 ) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop. ``more``: what only this venue's exchange takes."""
     try:
         serve, bands = _exchange(venue)
         from gridhedge.practice.world import Options
@@ -134,7 +153,7 @@ def _practise(
         faults=faults,
     )
     stop = _stop_signal()
-    handle = serve(options, port, host)
+    handle = serve(options, port, host, **more)
     listed = ", ".join(handle.world.tapes)
     keys = ", ".join(options.keys)
     click.echo(f"practice {venue.title()} listens on {handle.url} ({listed}; key {keys}; {speed}x)")
@@ -150,6 +169,10 @@ def _exchange(venue: str) -> tuple[Callable[..., Handle], Mapping[str, Decimal]]
         from gridhedge.practice import binance as practice_binance
 
         return practice_binance.start, {}
+    if venue == "bitget":
+        from gridhedge.practice import bitget as practice_bitget
+
+        return practice_bitget.start, {}
     from gridhedge.practice import bybit as practice_bybit
     from gridhedge.practice.bybit.market import BANDS
 

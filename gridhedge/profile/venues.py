@@ -16,6 +16,7 @@ from gridhedge.profile.by_name import ByName
 __all__ = [
     "VENUES",
     "BinanceSettings",
+    "BitgetSettings",
     "BybitSettings",
     "CandleFeedSettings",
     "ExchangeSettings",
@@ -130,11 +131,19 @@ class BinanceSettings(ExchangeSettings):
     name: Literal["binance"]
 
 
+class BitgetSettings(ExchangeSettings):
+    """Bitget's USDT perpetuals in hedge mode, on a classic or a unified account: which one is found out."""
+
+    name: Literal["bitget"]
+    recv_window_ms: Literal[30000] = 30000
+    """Bitget decides it."""
+
+
 class PaperSettings(VenueSettings):
     """The embedded exchange: rules and fees of a real one, money of its own."""
 
     name: Literal["paper"]
-    rules: Literal["bybit", "binance"]
+    rules: Literal["bybit", "binance", "bitget"]
     """Whose price, quantity and margin rules, and whose fees, apply."""
     balance: Annotated[Decimal, Field(gt=0, le=Decimal("1e9"))] = Decimal(1000)
     """Wallet at the first start, in the quote currency."""
@@ -168,6 +177,6 @@ VENUES: Mapping[str, type[VenueSettings] | None] = {
     "paper": PaperSettings,
     "bybit": BybitSettings,
     "binance": BinanceSettings,
-    "bitget": None,
+    "bitget": BitgetSettings,
     "mt5": None,
 }

@@ -15,11 +15,15 @@ from gridhedge.domain.order import OrderKey, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.inbox import DequeInbox
 from gridhedge.practice import binance as practice_binance
+from gridhedge.practice import bitget as practice_bitget
 from gridhedge.practice import bybit as practice_bybit
+from gridhedge.practice.bitget.rest import Generation
 from gridhedge.practice.server import Handle
 from gridhedge.practice.world import Options
 from gridhedge.venue.binance import client as binance
 from gridhedge.venue.binance.venue import BinanceVenue
+from gridhedge.venue.bitget import client as bitget
+from gridhedge.venue.bitget.venue import BitgetVenue
 from gridhedge.venue.bybit.client import Access, Client
 from gridhedge.venue.bybit.venue import BybitVenue
 from gridhedge.venue.clock import ServerClock
@@ -206,6 +210,83 @@ class BinanceBench:
         self.practice.stop()
 
 
+class BitgetBench:
+    """Bitget's adapter through ccxt against the practice Bitget of one account generation: DOGEUSDT at 0.20000."""
+
+    _CODES: ClassVar[dict[int, int]] = {10016: 45001, 10000: 40010}
+    """Of errors after which nobody knows."""
+    _PLACES: ClassVar[dict[str, dict[str, str]]] = {
+        "v2": {
+            "order/create": "batch-place-order",
+            "order/cancel": "batch-cancel-orders",
+            "wallet-balance": "account/accounts",
+            "execution": "fill",
+            "order": "orders",
+        },
+        "v3": {
+            "order/create": "place-batch",
+            "order/cancel": "cancel-batch",
+            "wallet-balance": "account/assets",
+            "execution": "fill",
+        },
+    }
+
+    title = "Bitget"
+    first_tier = (D(200_000), D("0.0065"), D(0), 75)
+    hides_demo_fees = True
+    tells_ends_with_fills = False
+
+    def __init__(self, generation: Generation) -> None:
+        self.exchange = Exchange([listing("bybit")], D(1000))
+        self._generation = generation
+        self.practice = practice_bitget.start(self.exchange, generation=generation)
+        self.inbox = DequeInbox()
+        self._opened: list[BitgetVenue] = []
+        self.venue: RealVenue = self.open("practice")
+
+    def open(self, secret: str) -> BitgetVenue:
+        clock, log = ServerClock(), logging.getLogger("gridhedge.account.bench")
+        access = bitget.Access(True, self.practice.url, "practice", secret, "practice", timeout_s=1.0)
+        hasty = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=5.0)
+        venue = BitgetVenue(
+            bitget.Client(access, clock, log),
+            clock,
+            demo=True,
+            account_key="practice",
+            log=log,
+            public_pace=hasty,
+            private_pace=hasty._replace(pongs_count=True, silence=30.0),
+        )
+        self._opened.append(venue)
+        return venue
+
+    def move(self, price: D) -> None:
+        self.practice.move(SYMBOL, price)
+
+    def skip(self, milliseconds: int) -> None:
+        self.practice.skip(milliseconds)
+
+    def fault(self, kind: str, **how: Any) -> None:
+        """Places and codes of the cards are Bybit's: here they have other names."""
+        if "on" in how:
+            how["on"] = self._PLACES[self._generation].get(how["on"], how["on"])
+        if "code" in how:
+            how["code"] = self._CODES.get(how["code"], how["code"])
+        self.practice.faults.add(kind, **how)
+
+    def clear(self) -> None:
+        self.practice.faults.clear()
+
+    def stranger(self) -> RealVenue:
+        return self.open("another")
+
+    def close(self) -> None:
+        """Also what a test has closed already."""
+        for venue in self._opened:
+            venue.close()
+        self.practice.stop()
+
+
 class Desk:
     """One trader at the bench: names orders as the engine does, and remembers what has been seen."""
 
@@ -277,4 +358,9 @@ class Desk:
         return self.wait_for(ConnectionChanged, 1, lambda change: change.stream == stream and change.up is up)[0]
 
 
-BENCHES: dict[str, Callable[[], Bench]] = {"bybit": BybitBench, "binance": BinanceBench}
+BENCHES: dict[str, Callable[[], Bench]] = {
+    "bybit": BybitBench,
+    "binance": BinanceBench,
+    "bitget-v2": lambda: BitgetBench("v2"),
+    "bitget-v3": lambda: BitgetBench("v3"),
+}

@@ -40,7 +40,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     keys = tmp_path / ".env"
     keys.touch(mode=0o600)
-    lines = [f"001_{venue}_API_{part}=practice\n" for venue in ("BYBIT", "BINANCE") for part in ("KEY", "SECRET")]
+    parts = ("KEY", "SECRET", "PASSPHRASE")
+    lines = [f"001_{venue}_API_{part}=practice\n" for venue in ("BYBIT", "BINANCE", "BITGET") for part in parts]
     keys.write_text("".join(lines))
     return tmp_path
 
@@ -49,7 +50,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def market(home: Path, request: pytest.FixtureRequest) -> Bench:
     """The practice exchange; the bot makes its own adapter."""
     bench = BENCHES[request.param]()
-    (home / "p.yaml").write_text(PROFILE.format(venue=request.param, url=bench.practice.url))
+    (home / "p.yaml").write_text(PROFILE.format(venue=request.param.partition("-")[0], url=bench.practice.url))
     return bench
 
 

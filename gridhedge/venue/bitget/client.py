@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import tenacity
 
-from gridhedge.domain.errors import NotSent, Refused, Unclear
+from gridhedge.domain.errors import NotSent, RateLimited, Refused, Unclear
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Rejected, Unknown
@@ -31,6 +31,8 @@ from gridhedge.venue.fields import Malformed, Row, millis, row
 __all__ = ["Access", "Answer", "Client"]
 
 _READ_ATTEMPTS = 3
+_WINDOW_MS = 1_050
+"""In which Bitget counts requests, and a little."""
 _LIVE_STREAM, _DEMO_STREAM = "wss://ws.bitget.com", "wss://wspap.bitget.com"
 _ROOMS = ("spot", "mix", "common", "uta")
 """ccxt's names for parts of the API, each with an address of its own."""
@@ -77,12 +79,14 @@ class Client:
         self._log = log
         self.limits = limits or Limits(monotonic_ms)
         self.pause = pause
+        self.is_public = not access.key
+        """Whether there is no key to sign with."""
         self._quiet_until: Millis = 0
         self._exchange: Any = _exchange(access, clock)
         self._retry = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(_READ_ATTEMPTS),
             wait=tenacity.wait_exponential(multiplier=0.2, max=2),
-            retry=tenacity.retry_if_exception_type((NotSent, Unclear)),
+            retry=tenacity.retry_if_exception(self._is_worth_a_retry),
             reraise=True,
         )
 
@@ -115,9 +119,16 @@ class Client:
         answer: Answer = self._retry(self._tried, door, method, path, query)
         return answer
 
+    def _is_worth_a_retry(self, error: BaseException) -> bool:
+        """A window that another session of the key has used up is over in a second; longer bans are the engine's."""
+        if isinstance(error, RateLimited):
+            return self._quiet_until - self._clock.now() <= _WINDOW_MS
+        return isinstance(error, NotSent | Unclear)
+
     def _tried(self, door: str, method: str, path: str, query: dict[str, Any]) -> Answer:
-        wait = self.limits.wait_ms(path)
-        if wait:
+        quiet = self._quiet_until - self._clock.now()
+        wait = max(self.limits.wait_ms(path), quiet if quiet <= _WINDOW_MS else 0)
+        if wait > 0:
             self.pause(wait / 1000)
         try:
             return self._call(door, method, path, {name: value for name, value in query.items() if value is not None})
@@ -144,9 +155,8 @@ class Client:
 
     def _ask(self, door: str, method: str, path: str, content: object) -> Answer:
         exchange = self._exchange
-        version, room, *_ = path.split("/")
         try:
-            body = exchange.request(path, [door, "uta" if version == "v3" else room], method, content)
+            body = exchange.request(path, [door, _room(path)], method, content)
             envelope = row(body, "answer")
             answer = Answer(envelope.get("data"), millis(envelope, "requestTime"))
         except exchange.Error as error:
@@ -181,6 +191,11 @@ class Client:
         digest = hmac.new(access.secret.encode(), f"{stamp}GET/user/verify".encode(), hashlib.sha256).digest()
         sign = base64.b64encode(digest).decode()
         return {"apiKey": access.key, "passphrase": access.passphrase, "timestamp": stamp, "sign": sign}
+
+
+def _room(path: str) -> str:
+    version, room, *_ = path.split("/")
+    return "uta" if version == "v3" else room if room in _ROOMS else "common"
 
 
 def _exchange(access: Access, clock: ServerClock) -> Any:
@@ -222,7 +237,7 @@ def raise_unless_done(status: int, headers: Mapping[str, str], body: str, respon
     waits = headers.get("Retry-After", "")
     retry_after = int(waits) if waits.isascii() and waits.isdigit() and len(waits) <= 6 else 0
     code = response.get("code") if isinstance(response, dict) else None
-    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= 6:
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= 10:
         if int(code):
             said = response.get("msg") if isinstance(response, dict) else None
             raise Failed(of_code(int(code), str(said), now, retry_after), int(code))

@@ -22,7 +22,12 @@ HEDGE_REMEDY = "close all positions and cancel all orders of USDT futures, or se
 
 
 def generation_of(client: Client) -> Generation:
-    """Ask which generation the key's account is of: never guess. Raises VenueError."""
+    """Ask which generation the key's account is of: never guess. Raises VenueError.
+
+    Without a key there is no account, and what everybody may ask is the same in both.
+    """
+    if client.is_public:
+        return Classic(client)
     try:
         settings = row(client.read("v3/account/settings").data, "data")
     except CodedRefusal as refusal:
@@ -79,7 +84,7 @@ def _key(known: Identity, demo: bool, accepts_unrestricted: bool) -> list[Check]
     ]
     if open_doors:
         tolerated = demo or accepts_unrestricted
-        remedy = "" if tolerated else "; restrict it, or say accept_unrestricted_key: true under venue"
+        remedy = "" if tolerated else "; restrict it on Bitget, or start with run --i-accept-unrestricted-key"
         lines.append(
             Check("key restrictions", None if tolerated else False, f"the key {' and '.join(open_doors)}{remedy}")
         )

@@ -80,9 +80,10 @@ class Socket:
     def close(self) -> None:
         self._closed = True
         with suppress(websocket.WebSocketException, OSError):
-            self._socket.shutdown()
+            self._socket.abort()  # wakes the thread that waits for a message
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=_LOOK_S * 2)
+        self._socket.shutdown()
 
     # ---- letting in --------------------------------------------------------------------------------------------------
 

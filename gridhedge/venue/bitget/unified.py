@@ -233,7 +233,7 @@ class Unified:
             code, name = item.get("code"), text(item, "clientOid")
             if code in (None, "", "00000", "0"):
                 found[name] = Accepted(word(item, "orderId"))
-            elif isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= 6:
+            elif isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= 10:
                 found[name] = of_code(int(code), str(item.get("msg")), now)
             else:
                 raise Malformed(f"Bitget: an order's code is {ascii(code)[:40]}")

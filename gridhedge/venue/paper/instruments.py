@@ -1,7 +1,8 @@
 """Facts about a few perpetuals under the rules of real venues, so that paper trading has real filters, fees and tiers.
 
-Sources: Bybit ``instruments-info`` rows (April 2025), Binance ``exchangeInfo`` rows (May 2022, ETHUSDC 2026) and
-Binance's leverage brackets (May 2026). What was never recorded is said beside the number.
+Sources: Bybit ``instruments-info`` rows (April 2025), Bitget ``contracts`` and ``query-position-lever`` rows, Binance
+``exchangeInfo`` rows (May 2022, ETHUSDC 2026) and Binance's leverage brackets (May 2026). What was never recorded is
+said beside the number.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ _TIERS = {
     "|600000 .15 3|800000 .25 2|1000000 .5 1",
     "ETH-USDC": "50 .004 125|500 .005 100|1000 .0065 75|5000 .01 50|50000 .02 20|100000 .05 10|150000 .1 5"
     "|300000 .125 4|400000 .15 3|500000 .25 2|800000 .5 1",
+    "BTC-bitget": "150 .004 125|900 .005 100|12000 .01 50|38000 .015 25|50000 .03 20|100000 .05 10|150000 .12 5"
+    "|200000 .15 4|250000 .2 3|400000 .3 2|1200000 .6 1",
     # Bybit's own ladder of 2023; above 8.5 million nothing was recorded and Binance's steps stand in.
     "BTC-bybit": "2000 .005 100|2600 .0056 90|3200 .0063 80|3800 .0067 75|4400 .0071 70|5000 .0077 65|5600 .0091 55"
     "|8500 .01 50|70000 .02 25|100000 .025 20|230000 .05 10|480000 .1 5",
@@ -70,8 +73,15 @@ _ROWS = {
     },
 }
 
+# Only Bitget's BTCUSDT was recorded: the others have Bybit's rows.
+_ROWS["bitget"] = {
+    **_ROWS["bybit"],
+    "BTCUSDT": _Row("BTC", "USDT", "0.1", "0.0001", "0.0001", "1200", "220", "5", 125, "BTC-bitget"),
+}
+
 _FEES = {
     ("bybit", "USDT"): Fees(Decimal("0.0002"), Decimal("0.00055")),
+    ("bitget", "USDT"): Fees(Decimal("0.0002"), Decimal("0.0006")),
     ("binance", "USDT"): Fees(Decimal("0.0002"), Decimal("0.0005")),
     ("binance", "USDC"): Fees(ZERO, Decimal("0.0004")),
 }
