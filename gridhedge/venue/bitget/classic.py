@@ -72,7 +72,7 @@ class Classic:
             raise Malformed("Bitget: authorities is not a list")
         return Identity(
             uid=word(found, "userId"),
-            may_trade={"coow", "cpow"} <= set(may) or "trade" in may,
+            may_trade=("coow" in may and "cpow" in may) or "trade" in may,
             may_withdraw="wwow" in may or "withdraw" in may,
             may_transfer="wtow" in may or "transfer" in may,
             is_bound=bool(found.get("ips")),

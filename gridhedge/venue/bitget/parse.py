@@ -118,9 +118,9 @@ def _order_side(item: Row, shape: OrderShape) -> tuple[Side, bool]:
     transaction's side. In one-way mode (leg ``net`` or empty) the reduce-only flag decides.
     """
     is_buy: bool = choice(item, "side", _IS_BUY)
-    leg = item.get(shape.leg)
+    leg = text(item, shape.leg)
     if leg in SIDES_OF:
-        side = SIDES_OF[str(leg)]
+        side = SIDES_OF[leg]
         if shape.deed:
             return side, deed(item, shape.deed).closing
         return side, is_buy is not (side is Side.LONG)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gridhedge.domain.errors import Refused, VenueError
 from gridhedge.domain.values import Millis
@@ -51,14 +51,21 @@ def machine_clock(client: Client) -> Check:
     return Check("clock", False, f"this machine's clock is {abs(skew) / 1000:.1f} s {where} Bitget's: {remedy}")
 
 
-def checks(client: Client, symbols: Sequence[str], demo: bool, accepts_unrestricted: bool) -> list[Check]:
+def checks(
+    client: Client,
+    speaks: Callable[[], Generation],
+    identity: Callable[[], Identity],
+    symbols: Sequence[str],
+    demo: bool,
+    accepts_unrestricted: bool,
+) -> list[Check]:
     """All lines. A question that Bitget can not answer now is a line that fails; what rests on it is left out."""
     lines: list[Check] = []
     try:
         lines.append(machine_clock(client))
         if lines[-1].passed:
-            account = generation_of(client)
-            lines += _key(account.identity(), demo, accepts_unrestricted)
+            account = speaks()
+            lines += _key(identity(), demo, accepts_unrestricted)
             lines += _account(account, symbols)
     except VenueError as error:
         name = ("connection", "key", "account")[min(len(lines), 2)]

@@ -19,7 +19,7 @@ from gridhedge.venue.bitget import readiness
 from gridhedge.venue.bitget.bookings import bookings, ended, funding
 from gridhedge.venue.bitget.client import Client
 from gridhedge.venue.bitget.frames import PRIVATE, PUBLIC, Frames
-from gridhedge.venue.bitget.generation import BATCH_SIZE, Generation, is_stop
+from gridhedge.venue.bitget.generation import BATCH_SIZE, Generation, Identity, is_stop
 from gridhedge.venue.bitget.known import KnownOrders
 from gridhedge.venue.bitget.orders import Orders
 from gridhedge.venue.clock import ServerClock, monotonic_ms
@@ -82,6 +82,7 @@ class BitgetVenue:
         self._paces = public_pace, private_pace
         self._local = local
         self._generation: Generation | None = None
+        self._uid: str | None = None
         self._known = KnownOrders()
         self._inbox: Inbox | None = None
         self._arrived = threading.Event()
@@ -177,7 +178,9 @@ class BitgetVenue:
         return int(in_force)
 
     def checks(self, symbols: Sequence[str]) -> list[Check]:
-        lines = readiness.checks(self._client, symbols, self._demo, self._accepts_unrestricted_key)
+        lines = readiness.checks(
+            self._client, self._speaks, self._identity, symbols, self._demo, self._accepts_unrestricted_key
+        )
         if all(line.passed is not False for line in lines):
             for symbol in symbols:
                 maker, taker = self.fees(symbol)
@@ -271,8 +274,8 @@ class BitgetVenue:
 
     def uid(self) -> str:
         """The account's number at Bitget; where it is not told, a mark of the key. Raises VenueError."""
-        told = self._speaks().identity().uid
-        return told or f"key {hashlib.blake2s(self._account_key.encode(), digest_size=6).hexdigest()}"
+        uid = self._identity().uid if self._uid is None else self._uid
+        return uid or f"key {hashlib.blake2s(self._account_key.encode(), digest_size=6).hexdigest()}"
 
     def private_down_ms(self) -> Millis:
         """How long the account's stream has been down; 0 while it is up."""
@@ -280,6 +283,12 @@ class BitgetVenue:
         return 0 if since is None else self._local() - since
 
     # ---- inside ------------------------------------------------------------------------------------------------------
+
+    def _identity(self) -> Identity:
+        """Asked anew: the key's permissions may change, whose it is may not."""
+        found = self._speaks().identity()
+        self._uid = found.uid
+        return found
 
     def _speaks(self) -> Generation:
         """The account in its own words. Raises VenueError, also when Bitget's answer leaves it unclear."""
