@@ -169,7 +169,9 @@ def _bitget_client(
     from gridhedge.venue.bitget.client import Access, Client
 
     key, secret, passphrase = (value.reveal() if value is not None else "" for value in keys)
-    return Client(Access(settings.demo_trading, settings.endpoint or "", key, secret, passphrase, timeout_s), clock, log)
+    return Client(
+        Access(settings.demo_trading, settings.endpoint or "", key, secret, passphrase, timeout_s), clock, log
+    )
 
 
 def _access(settings: ExchangeSettings, keys: ApiKeys) -> tuple[bool, str, str, str, Millis]:
