@@ -29,6 +29,7 @@ def _rows(call: Call) -> ClassicRows:
 
 
 def account(call: Call) -> dict[str, Any]:
+    """One coin's account, with the leverage and the mode of the symbol that is asked for."""
     leverage = call.market().leverage
     return {
         **_rows(call).account(call.desk),

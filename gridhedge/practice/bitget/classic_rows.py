@@ -160,6 +160,7 @@ class ClassicRows:
         return [Happening("orders", self.pushed_order(desk, told)), Happening("fill", row)]
 
     def bill(self, desk: Desk, entry: Entry) -> dict[str, Any]:
+        """A change of the wallet; ``amount`` is without the fee."""
         booking = entry.booking
         is_fill = isinstance(booking, Execution)
         deed = facts.fill(desk, entry).deed if is_fill else ""

@@ -158,6 +158,7 @@ def order_facts(desk: Desk, order: PaperOrder) -> OrderFacts:
 
 
 def fill(desk: Desk, entry: Entry) -> Fill:
+    """An execution, in the words of neither generation."""
     execution = entry.booking
     assert isinstance(execution, Execution), "payments are told as bills"
     order = desk.find(execution.venue_id, "") if execution.venue_id else None
@@ -192,6 +193,7 @@ def foreign_order(desk: Desk, entry: Entry) -> OrderFacts:
 
 
 def held(desk: Desk, holding: Holding) -> Held:
+    """One leg of a position with what it costs, risks and has earned."""
     market = desk.exchange.market(holding.symbol)
     leg = desk.books.leg(holding.symbol, holding.side)
     value = holding.quantity * market.price

@@ -35,6 +35,7 @@ def order_row(call: Call) -> dict[str, Any]:
 
 
 def open_orders(call: Call, after: str) -> Page:
+    """Working orders, newest first."""
     wanted = call.params.get("status")
     orders = [order for order in _working(call) if not facts.is_plan(call.desk, order) or order.trigger_price is None]
     fitting = (
@@ -90,6 +91,7 @@ def _ended(call: Call) -> Iterator[PaperOrder]:
 
 
 def fills(call: Call, after: str) -> Page:
+    """Executions, newest first."""
     wanted = call.params.get("orderId")
     found, cursor = page(
         (entry for entry in _entries(call, True) if wanted in (None, "", facts.fill(call.desk, entry).order)),

@@ -131,6 +131,7 @@ def _instrument(market: Market) -> dict[str, Any]:
 
 
 def classic_tiers(call: Call) -> list[dict[str, str]]:
+    """Margin tiers of a symbol, smallest first."""
     market, before, rows = call.market(), ZERO, []
     for level, tier in enumerate(market.instrument.tiers, start=1):
         rows.append(
@@ -303,6 +304,7 @@ def _candles(call: Call, most: int, *, forming: bool) -> list[list[str]]:
 
 
 def current_rate(call: Call) -> list[dict[str, str]]:
+    """The rate that will be charged next, and when."""
     rows = []
     for market in call.markets():
         at = market.next_funding
@@ -339,6 +341,7 @@ def classic_rates(call: Call) -> list[dict[str, str]]:
 
 
 def unified_rates(call: Call) -> dict[str, Any]:
+    """Funding rates that have been charged, newest first."""
     size, number = max(1, min(100, whole(call.params, "limit", 20))), max(1, whole(call.params, "cursor", 1))
     symbol = call.market().symbol
     rows = [

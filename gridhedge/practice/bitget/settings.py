@@ -55,6 +55,7 @@ def fee_rates(call: Call) -> dict[str, str]:
 
 
 def classic_key(call: Call) -> dict[str, Any]:
+    """Whose key this is and what it may do."""
     faults = call.world.faults
     reads, writes = ["coor", "cpor", "stor"], ["coow", "cpow"]
     may = reads + ([] if faults.active("read_only_key") else writes)
@@ -72,6 +73,7 @@ def classic_key(call: Call) -> dict[str, Any]:
 
 
 def unified_key(call: Call) -> dict[str, Any]:
+    """Whose key this is and what it may do."""
     faults = call.world.faults
     return {
         "userId": UID,

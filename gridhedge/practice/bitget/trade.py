@@ -158,6 +158,7 @@ def cancel(call: Call, venue_id: str, client_id: str) -> PaperOrder:
 
 
 def cancel_plan(call: Call, venue_id: str, client_id: str) -> PaperOrder:
+    """Withdraw a plan order that waits. Raises Answer where there is none."""
     order = find_plan(call, venue_id, client_id)
     if order is None or not is_waiting_plan(call.desk, order) or order.state is not OrderState.WORKING:
         raise Answer("43020", "The plan order does not exist")

@@ -34,6 +34,7 @@ def _in_new_words(answer: Answer) -> Answer:
 
 
 def account_settings(call: Call) -> dict[str, Any]:
+    """How the account and its symbols are set: also what tells a client that it is a unified one."""
     markets = call.desk.exchange.markets.values()
     return {
         "uid": settings.UID,
@@ -152,6 +153,7 @@ def cancel_batch(call: Call) -> list[dict[str, str]]:
 
 
 def cancel_all(call: Call) -> dict[str, Any]:
+    """Cancel what works, of one symbol or of all."""
     symbols = {market.symbol for market in call.markets()}
     orders = [order for order in call.desk.exchange.account.open.values() if order.symbol in symbols]
     names: list[Params] = [dict(trade.names(call, order)) for order in orders if order.trigger_price is None]
@@ -179,6 +181,7 @@ def modify(call: Call) -> dict[str, str]:
 
 
 def close_positions(call: Call) -> dict[str, Any]:
+    """Close legs at market: of a symbol, a side, or all."""
     wanted = call.params.get("posSide")
     done = []
     for market in call.markets():

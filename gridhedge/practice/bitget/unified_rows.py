@@ -32,6 +32,7 @@ class UnifiedRows:
         return self.order_row(desk, facts.order_facts(desk, order))
 
     def order_row(self, desk: Desk, told: OrderFacts) -> dict[str, Any]:
+        """As lists show it."""
         return {
             "orderId": told.id,
             "clientOid": told.client_id,
@@ -117,6 +118,7 @@ class UnifiedRows:
     # ---- executions --------------------------------------------------------------------------------------------------
 
     def listed_fill(self, desk: Desk, entry: Entry) -> dict[str, Any]:
+        """As the list of fills shows it."""
         made = facts.fill(desk, entry)
         return {
             "execId": made.id,
@@ -149,6 +151,7 @@ class UnifiedRows:
         return [Happening("order", self.pushed_order(desk, told)), Happening("fill", row)]
 
     def bill(self, desk: Desk, entry: Entry) -> dict[str, Any]:
+        """A change of the wallet; ``amount`` is without the fee."""
         booking = entry.booking
         if isinstance(booking, Execution):
             made = facts.fill(desk, entry)
