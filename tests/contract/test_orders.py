@@ -210,6 +210,8 @@ def test_card_25_one_bad_item_of_the_venue_fails_alone(desk: Desk, bench: Bench)
 
 def test_card_27_several_amends_in_one_call_each_take_effect(desk: Desk) -> None:
     """Three orders get other prices and quantities; a fourth that never was is told apart."""
+    if not desk.venue.capabilities.can_amend:
+        pytest.skip(f"{desk.bench.title} replaces orders under other ids: its adapter does not amend")
     orders = [desk.place(LONG, f"0.19{level}00", "100", level) for level in range(3)]
     desk.venue.send(orders)
     amends = [desk.amend(order, f"0.18{level}00", "120") for level, order in enumerate(orders)]
