@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Change
 from gridhedge.domain.errors import Refused, VenueError
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import Millis, Price
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
-from gridhedge.venue.bitget import readiness
+from gridhedge.venue.bitget import candles, readiness
 from gridhedge.venue.bitget.bookings import bookings, ended, funding
 from gridhedge.venue.bitget.client import Client
 from gridhedge.venue.bitget.frames import PRIVATE, PUBLIC, Frames
@@ -209,6 +210,9 @@ class BitgetVenue:
 
     def market(self, symbol: str) -> MarketSeen:
         return self._speaks().market(symbol)
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Candles:
+        return candles.closed(self._client, symbol, timeframe, limit)
 
     def account(self) -> AccountSeen:
         return self._speaks().account()
