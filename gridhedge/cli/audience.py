@@ -9,8 +9,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+from gridhedge.cli.tellings import telling
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import CycleOpened, Event, Execution, ExecutionKind, GridFixed, StopRaised
+from gridhedge.domain.events import Event, Execution, ExecutionKind, StopRaised
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.order import OrderState, parse_client_id
 from gridhedge.domain.values import Millis, Price, Role
@@ -114,10 +115,8 @@ class FileAudience:
             text = execution_text(event, self._tags.get(event.symbol, ""))
             self._logs.trades.info(text)
             self._remember("info", text, event.at)
-        elif isinstance(event, CycleOpened) and event.now_levels:
-            self._remember("info", opening_text(event), event.at)
-        elif isinstance(event, GridFixed):
-            self._remember("info", grid_text(event), event.at)
+        elif (words := telling(event)) is not None:
+            self._remember(*words, event.at)
         elif isinstance(event, StopRaised):
             self._logs.bot.critical(line("stop_raised", level=event.level, symbol=event.symbol, reason=event.reason))
 
@@ -229,18 +228,6 @@ def trade_of(row: ExecutionRow) -> Trade:
         row.venue_id or row.client_id,
         row.kind,
     )
-
-
-def opening_text(event: CycleOpened) -> str:
-    """``DOGEUSDT long opens with levels 0 to 3``."""
-    levels = "level 0" if event.now_levels == 1 else f"levels 0 to {event.now_levels - 1}"
-    return f"{event.symbol} {event.side.value} opens with {levels}"
-
-
-def grid_text(event: GridFixed) -> str:
-    """``BTCUSDC long grid around 91080.99: 0.017 @ 90170.18, 0.021 @ 87437.75``."""
-    levels = [f"{size} @ {price}" for size, price in zip(event.quantities, event.prices, strict=True) if size]
-    return f"{event.symbol} {event.side.value} grid around {event.center:.8g}: {', '.join(levels) or 'no level fits'}"
 
 
 def symbol_state(desk: Desk, now: Millis) -> SymbolState:

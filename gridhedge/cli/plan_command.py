@@ -21,8 +21,8 @@ from gridhedge.profile.settings import Profile, SymbolSettings
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.replay.ends import BALANCE, End, Way, where_it_ends
 from gridhedge.store.snapshot import read_status
-from gridhedge.strategy.preview import Ladder, LadderLine, preview, preview_trim
-from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
+from gridhedge.strategy.preview import Ladder, LadderLine, preview, preview_baskets, preview_trim
+from gridhedge.strategy.settings import SignalSettings, SymmetricSettings, TrimSettings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -117,7 +117,7 @@ def _plan(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, b
 
 
 def _ladder(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, balance: Money) -> Ladder:
-    """Raises UsageError for a strategy whose orders can not be told in advance."""
+    """What the strategy would want. One branch per strategy."""
     rules, fees, settings, cap = facts.instrument, facts.fees, entry.strategy, profile.risk.max_notional_per_side
     leverage = min(entry.leverage, rules.max_leverage)
     if isinstance(settings, SymmetricSettings):
@@ -125,7 +125,9 @@ def _ladder(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price,
     if isinstance(settings, TrimSettings):
         capital = settings.initial_capital or settings.capital_fraction * balance
         return preview_trim(settings, rules, fees, leverage, price, capital, cap)
-    raise UsageError(f"{entry.symbol}: this strategy's orders are not known before its signals; try gridhedge backtest")
+    if isinstance(settings, SignalSettings):
+        return preview_baskets(settings, rules, fees, leverage, price, cap)
+    raise TypeError(f"no ladder for {type(settings).__name__}")
 
 
 def _document(symbol: str, price: Price, ladder: Ladder, ways: dict[str, Way], rules: Instrument) -> dict[str, Any]:
@@ -136,11 +138,14 @@ def _document(symbol: str, price: Price, ladder: Ladder, ways: dict[str, Way], r
         "long": [_line(line, rules) for line in ladder.long],
         "short": [_line(line, rules) for line in ladder.short],
         "ends": {
-            name: {direction: _end(getattr(way, name)) for direction, way in ways.items()} for name in Way._fields
+            name: {direction: _end(getattr(way, name)) for direction, way in ways.items()}
+            for name in Way._fields
+            if name != "max_loss" or any(way.max_loss for way in ways.values())
         },
     }
-    if ladder.stop_loss is not None:  # a grid: its exits differ from level to level
+    if ladder.stop_loss is not None:
         document["stop_loss"] = f"{ladder.stop_loss:f}"
+    if any(line.exit != "take-profit" for line in (*ladder.long, *ladder.short)):  # exits differ from level to level
         for side, lines in (("long", ladder.long), ("short", ladder.short)):
             for row, line in zip(document[side], lines, strict=True):
                 row["exit"] = line.exit
@@ -185,6 +190,7 @@ _WORDS = {
     "reserve": "the reserve stops averaging",
     "mm_threshold": "the margin rate reaches the threshold, emergency stop",
     "liquidation": "without that stop, liquidation",
+    "max_loss": "the day's max_loss closes everything",
 }
 
 
@@ -198,7 +204,7 @@ def fitting_table(console: Console, plan: dict[str, Any], side: str) -> Table:
 
     wide = console.options.update(max_width=1000)
     columns = dict(_COLUMNS)
-    if "stop_loss" not in plan:
+    if not any("exit" in row for row in plan[side]):
         del columns["exit"]
     table = _table(plan, side, columns)
     for name in _DISPENSABLE:
@@ -231,6 +237,8 @@ def _endings(ends: dict[str, Any]) -> list[str]:
     for direction in ("falling", "rising"):
         texts.append(f"If the price goes straight {'down' if direction == 'falling' else 'up'}:")
         for name, words in _WORDS.items():
+            if name not in ends:
+                continue
             end = ends[name][direction]
             where = "not met" if end is None else f"at {end['price']}, level {end['level']}"
             texts.append(f"  {words}: {where}")

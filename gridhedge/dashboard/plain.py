@@ -98,7 +98,8 @@ def _account_line(status: AccountStatus) -> str:
 def _symbol_line(status: AccountStatus, symbol: SymbolStatus) -> str:
     price = price_text(symbol.last, symbol.tick_size)
     sides = "; ".join(_side_text(symbol, side) for side in (symbol.long, symbol.short))
-    return _line(status, f"{clean(symbol.symbol)} {price}: {sides}")
+    notes = "".join(f"; {clean(note)}" for note in symbol.notes)
+    return _line(status, f"{clean(symbol.symbol)} {price}: {sides}{notes}")
 
 
 def _side_text(symbol: SymbolStatus, side: SideStatus) -> str:
@@ -113,7 +114,7 @@ def _side_text(symbol: SymbolStatus, side: SideStatus) -> str:
 
 def _take_profit_text(symbol: SymbolStatus, side: SideStatus) -> str:
     if side.take_profit is None:
-        return f"NO {side.exit.upper()}"
+        return "exit watched" if side.is_watched else f"NO {side.exit.upper()}"
     distance = side.take_profit_distance_percent
     away = "" if distance is None else f" ({percent_text(distance, '')} to go)"
     stop = "" if side.stop_loss is None else f", stop-loss {price_text(side.stop_loss, symbol.tick_size)}"

@@ -27,7 +27,7 @@ LEAST_HEIGHT = _ABOVE_LADDER + LEAST_ROWS
 
 def height_wanted(symbol: SymbolStatus) -> int:
     """Lines in which the symbol hides nothing."""
-    return _ABOVE_LADDER + rows_wanted(symbol)
+    return _ABOVE_LADDER + len(symbol.notes) + rows_wanted(symbol)
 
 
 def block(symbol: SymbolStatus, now: Millis, width: int, height: int) -> list[Text]:
@@ -35,8 +35,10 @@ def block(symbol: SymbolStatus, now: Millis, width: int, height: int) -> list[Te
     column = max(1, min((width - len(BETWEEN)) // 2, _WIDEST_COLUMN))
     margin = Text(" " * max(0, (width - 2 * column - len(BETWEEN)) // 2))
     sides = beside(_side(symbol, symbol.long, column), _side(symbol, symbol.short, column), BETWEEN, column, column)
-    body = [*sides, *ladder(symbol, column, height - _ABOVE_LADDER)]
-    return [_title(symbol, now, width), *(exactly(Text.assemble(margin, line), width) for line in body)]
+    shown = symbol.notes[: max(height - LEAST_HEIGHT, 0)]
+    notes = [exactly(Text(f" {clean(note)}", QUIET), width) for note in shown]
+    body = [*sides, *ladder(symbol, column, height - _ABOVE_LADDER - len(notes))]
+    return [_title(symbol, now, width), *notes, *(exactly(Text.assemble(margin, line), width) for line in body)]
 
 
 def compact_row(symbol: SymbolStatus, width: int) -> Text:
@@ -105,7 +107,7 @@ def _side(symbol: SymbolStatus, side: SideStatus, column: int) -> list[Text]:
 
 def _take_profit(symbol: SymbolStatus, side: SideStatus, column: int) -> Text:
     if side.take_profit is None:
-        return Text(f"NO {side.exit.upper()}", f"bold {LOSS}")
+        return Text("exit watched", QUIET) if side.is_watched else Text(f"NO {side.exit.upper()}", f"bold {LOSS}")
     away = [] if side.take_profit_distance_percent is None else [_to_go(side.take_profit_distance_percent)]
     return row(column, [piece(side.exit), piece(price_text(side.take_profit, symbol.tick_size), "bold")], away)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from gridhedge.domain.errors import RateLimited, VenueError
 from gridhedge.domain.events import SignalSeen
 from gridhedge.domain.values import Millis
@@ -26,6 +28,10 @@ class CandleWatch:
         self.due: Millis = 0
         self.signal: SignalSeen | None = None
         """What the newest candle said."""
+
+    def hold(self, signal: SignalSeen) -> None:
+        """Ask no more: this is what candles say (a walk that has none)."""
+        self.signal, self.due = signal, sys.maxsize
 
     def look(self, venue: Venue, now: Millis) -> bool:
         """Read the venue's candles; True if there is a newer one. Raises VenueError: it will be tried again.

@@ -56,7 +56,12 @@ def account_status(
         session.policy.mm_rate_threshold,
         quote,
         tuple(connections),
-        tuple(symbol_status(desk, tuple(prices.get(desk.symbol, ()))) for desk in session.desks),
+        tuple(
+            symbol_status(desk, tuple(prices.get(desk.symbol, ())))._replace(
+                notes=desk.strategy.notes(session.view(desk, now))
+            )
+            for desk in session.desks
+        ),
         tuple(events),
         tuple(_account_alarms(session)),
         session.stopper.reason,
@@ -117,6 +122,7 @@ def side_status(desk: Desk, side: SideBook) -> SideStatus:
         side.working_capital if side.capital_at else None,
         side.won,
         side.traded_at,
+        exit_order is None and desk.strategy.closing(side) < side.held,
     )
 
 

@@ -53,6 +53,8 @@ class SideStatus(NamedTuple):
     """Ended cycles that earned more than nothing, all fees and funding paid."""
     traded_at: Millis = 0
     """The latest entry or end of a cycle; 0 while there has been neither."""
+    is_watched: bool = False
+    """No exit rests there, because a sum is watched instead."""
 
 
 class SymbolStatus(NamedTuple):
@@ -71,6 +73,8 @@ class SymbolStatus(NamedTuple):
     prices: tuple[Price, ...]
     """Recent prices, oldest first, for a sparkline."""
     alarms: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What the strategy says of its state: signals, the day's limits."""
 
 
 class Connection(NamedTuple):

@@ -9,13 +9,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from gridhedge.domain.events import SignalSeen
 from gridhedge.domain.instrument import Fees, Instrument
-from gridhedge.domain.values import Millis, Money, Price
+from gridhedge.domain.values import Millis, Money, Price, Side
 from gridhedge.engine.assemble import Parts, assemble
 from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.session import Session
-from gridhedge.profile.settings import Profile
+from gridhedge.profile.settings import Profile, SymbolSettings
 from gridhedge.store.memory import MemoryJournal
+from gridhedge.strategy.settings import SignalSettings
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
 from gridhedge.venue.paper.funding import ConstantFunding
@@ -48,6 +50,8 @@ class Way(NamedTuple):
     """The first level that the reserve forbids."""
     mm_threshold: End | None
     liquidation: End | None
+    max_loss: End | None = None
+    """A limit of the day closes everything; only where a strategy has one."""
 
 
 def where_it_ends(
@@ -71,7 +75,8 @@ def _walk(
     threshold: Decimal,
 ) -> Way:
     risk = profile.risk.model_copy(update={"mm_rate_threshold": threshold, "emergency_action": "freeze"})
-    profile = profile.model_copy(update={"risk": risk, "symbols": profile.symbols[:1], "dry_run": False})
+    entries = tuple(_always_trading(entry) for entry in profile.symbols[:1])
+    profile = profile.model_copy(update={"risk": risk, "symbols": entries, "dry_run": False})
     path = _path(instrument, price, falling)
     exchange = Exchange(
         [Listing(instrument, fees, ScriptedFeed(path), ConstantFunding(rate=Decimal(0)))], balance, keep_history=False
@@ -79,6 +84,7 @@ def _walk(
     venue = PaperVenue(exchange)
     session = assemble(profile, Parts(venue, MemoryJournal(), venue, DequeInbox())).session
     end = path[-1][0]
+    _give_signal(session, falling, end)
     way = Way(None, None, None, None)
     level = 0
     while exchange.now() < end and not session.stopper.reason:
@@ -89,6 +95,22 @@ def _walk(
         venue.wait(end if due is None or due > end else due)
     session.step()
     return _note(way, session, level)
+
+
+def _always_trading(entry: SymbolSettings) -> SymbolSettings:
+    """The walk has no candles and no hours: baskets open at its beginning, and orders are added as the price comes."""
+    if not isinstance(entry.strategy, SignalSettings):
+        return entry
+    anyway = {"suspend": False, "start_time": None, "finish_time": None, "open_on_new_candle": False}
+    return entry.model_copy(update={"strategy": entry.strategy.model_copy(update=anyway)})
+
+
+def _give_signal(session: Session, falling: bool, until: Millis) -> None:
+    """Where signals open, the wrong one stands: BUY before a fall, SELL before a rise."""
+    desk = session.desks[0]
+    if desk.candles is not None:
+        wrong = Side.LONG if falling else Side.SHORT
+        desk.candles.hold(SignalSeen(desk.symbol, until, desk.market.last, (wrong,), (), session.clock.now()))
 
 
 def _level(session: Session) -> int:
@@ -118,6 +140,8 @@ def _note(way: Way, session: Session, level: int) -> Way:
     levels = max(len(desk.book.long.reference), len(desk.book.short.reference))
     if way.averaging is None and levels and level >= levels - 1:
         way = way._replace(averaging=here)
+    if way.max_loss is None and desk.book.halted is not None:
+        way = way._replace(max_loss=here)
     reason = session.stopper.reason
     if reason and way.liquidation is None and "liquidated" in reason:
         return way._replace(liquidation=here)

@@ -96,6 +96,9 @@ class Tripping:
     def remarks(self, view: View) -> tuple[str, ...]:
         return self.whole.remarks(view)
 
+    def notes(self, view: View) -> tuple[str, ...]:
+        return self.whole.notes(view)
+
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         return self.whole.restore(found, view)
 

@@ -149,6 +149,15 @@ class Sums:
         realised = sum((side.realised - side.basket.results.before(begins) for side in (book.long, book.short)), ZERO)
         return self.pair(view).plus(Line(realised, ZERO))
 
+    def notes(self, view: View) -> Iterator[str]:
+        """What the day has brought, and the sums that are waited for."""
+        settings, book = self._settings, view.book
+        limits = [f"{limit:+f}" for limit in (settings.global_profit, settings.max_loss) if limit]
+        if limits:
+            yield f"today {self.day(view).now:+.2f} of {' / '.join(limits)}"
+        if book.long.held > 0 and book.short.held > 0 and is_pair_rule(settings, book.long, book.short):
+            yield f"both baskets {self.pair(view).now:+.2f} of {settings.pair_global_profit:+f}"
+
     def watch(self, draft: Draft) -> None:
         """Be asked again at the prices at which a sum is reached, and when the day is over."""
         view, settings, book = draft.view, self._settings, draft.view.book

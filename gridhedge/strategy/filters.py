@@ -12,7 +12,7 @@ from gridhedge.domain.values import SIDES, Side
 from gridhedge.strategy.calendar import Hours, day_at, minutes_of
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.settings import SignalSettings
-from gridhedge.strategy.signals import candles_needed
+from gridhedge.strategy.signals import candles_needed, signal_text
 from gridhedge.strategy.view import View
 
 _STALE_CANDLES = 2
@@ -81,6 +81,13 @@ class Filters:
     def _trades(self, view: View) -> int:
         begins = day_at(self._zone, view.now).begins
         return sum(view.book.of(side).basket.openings_since(begins) for side in SIDES)
+
+    def notes(self, view: View) -> Iterator[str]:
+        """What the last candle said, with its figures."""
+        seen = view.signal
+        if seen is None or not self._settings.has_signals:
+            return
+        yield f"{self._settings.timeframe} {signal_text(seen)}"
 
     def explain(self, draft: Draft) -> None:
         """Say why nothing is opened, where it is not for want of a signal, and ask again when that changes."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from gridhedge.domain.basket import Cause
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.levels import FIRST_LEVEL
-from gridhedge.domain.values import HUNDRED, ZERO, Money, Price, Quantity, Side
+from gridhedge.domain.values import HUNDRED, SIDES, ZERO, Money, Price, Quantity, Side
+from gridhedge.strategy.basket import basket_table, distances
+from gridhedge.strategy.exits import Target, resting_target
 from gridhedge.strategy.grid import break_even_at, grid_around, side_of, stop_price, take_profit_at
 from gridhedge.strategy.ladder import fraction, next_price, reference_quantities
-from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
-from gridhedge.strategy.take_profit import take_profit_price
+from gridhedge.strategy.settings import SignalSettings, SymmetricSettings, TrimSettings
+from gridhedge.strategy.take_profit import exit_price, take_profit_price
 
 
 class LadderLine(NamedTuple):
@@ -134,6 +137,57 @@ def _lines(
                 book.cost / book.entered,
                 take_profit_price(book, instrument, rate, exit_fee),
                 (price - start) / start * HUNDRED,
+            )
+        )
+    return lines
+
+
+def preview_baskets(
+    settings: SignalSettings,
+    instrument: Instrument,
+    fees: Fees,
+    leverage: int,
+    price: Price,
+    max_notional: Money = ZERO,
+) -> Ladder:
+    """Each basket as if the other side were flat: the first order pays the taker fee, the others rest."""
+    table = basket_table(settings, instrument, leverage, price, max_notional)
+    long, short = (tuple(_basket_lines(side, table, settings, instrument, fees, leverage, price)) for side in SIDES)
+    return Ladder(table, long, short)
+
+
+def _basket_lines(
+    side: Side,
+    table: tuple[Quantity, ...],
+    settings: SignalSettings,
+    instrument: Instrument,
+    fees: Fees,
+    leverage: int,
+    start: Price,
+) -> list[LadderLine]:
+    book, other = SideBook(side), SideBook(side.other)
+    exit_fee = fees.taker if settings.take_profit_fee == "taker" else fees.maker
+    lines: list[LadderLine] = []
+    price, margins = start, ZERO
+    for level, (quantity, distance) in enumerate(zip(table, distances(settings), strict=False)):
+        if level:
+            price = next_price(instrument, side, price, distance)
+        notional = quantity * price
+        book.enter(((level, quantity),), price, notional * (fees.maker if level else fees.taker), 0, "")
+        margins += notional / leverage
+        target = resting_target(settings, book, other) or Target(settings.global_profit, Cause.DAY_PROFIT)
+        lines.append(
+            LadderLine(
+                level,
+                price,
+                quantity,
+                notional,
+                notional / leverage,
+                margins,
+                book.cost / book.entered,
+                exit_price(book, instrument, target.profit, exit_fee),
+                (price - start) / start * HUNDRED,
+                target.cause.value,
             )
         )
     return lines

@@ -132,6 +132,10 @@ class Signal:
             found.append("suspend: nothing new is opened")
         return tuple(found)
 
+    def notes(self, view: View) -> tuple[str, ...]:
+        """The signal that stands, and how far the day is from its limits."""
+        return (*self._filters.notes(view), *self._sums.notes(view))
+
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         """The tables that the orders in a venue's history imply: what is known of them, and the settings' beyond."""
         decisions = []

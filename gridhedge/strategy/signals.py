@@ -15,6 +15,7 @@ from gridhedge.domain.values import SIDES, Millis, Side
 from gridhedge.strategy.indicators import channel_index, parabolic_sar, weighted_average
 from gridhedge.strategy.settings import SignalSettings
 
+_WORDS = {Side.LONG: "BUY", Side.SHORT: "SELL"}
 WINDOW = 500
 """So many candles are looked at. SAR remembers no further than a few reversals, the others no further than their
 period."""
@@ -53,6 +54,14 @@ def _standing(sar: float, average: float, is_reversed: bool) -> tuple[Side, ...]
         return ()
     is_long = (sar > average) is not is_reversed
     return (Side.LONG,) if is_long else (Side.SHORT,)
+
+
+def signal_text(seen: SignalSeen) -> str:
+    """``signal BUY (average 0.1989, SAR 0.2001)``."""
+    sides = [word for side, word in _WORDS.items() if side in seen.stands or side in seen.crossed]
+    figures = [("average", seen.average), ("SAR", seen.sar), ("CCI", seen.cci)]
+    shown = ", ".join(f"{name} {value:.8g}" for name, value in figures if value is not None)
+    return f"signal {' and '.join(sides) or 'none'}" + (f" ({shown})" if shown else "")
 
 
 def crossings(index: Sequence[float], least: Decimal, most: Decimal) -> tuple[Side, ...]:

@@ -105,6 +105,9 @@ class Symmetric:
             found.append(f"the ladder ends after {levels} of {most} levels: {limits}")
         return tuple(found)
 
+    def notes(self, view: View) -> tuple[str, ...]:
+        return ()
+
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         """The table that the levels of both sides imply."""
         if not any(story.cycle for story in found):

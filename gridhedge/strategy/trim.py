@@ -197,6 +197,9 @@ class Trim:
                 found.append(f"{side.value}: no level {', '.join(out)} with a capital of {capital:.2f}: {limits}")
         return tuple(found)
 
+    def notes(self, view: View) -> tuple[str, ...]:
+        return ()
+
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         """Center and table as the last cycle's orders tell them; the capital begins anew."""
         decisions: list[Decision] = []

@@ -129,6 +129,9 @@ class Strategy(Protocol):
     def remarks(self, view: View) -> tuple[str, ...]:
         """What the user should know before the first order: limits of the venue that change what was asked for."""
 
+    def notes(self, view: View) -> tuple[str, ...]:
+        """What the user should see of its state beside ladders and alarms, a short line each."""
+
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         """What must be remembered, as far as the orders found in a venue's history tell (recovery from nothing)."""
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gridhedge.cli.audience import EmergencyFile, execution_text, opening_text
+from gridhedge.cli.audience import EmergencyFile, execution_text
 from gridhedge.cli.build import paper_exchange
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import Options, Runner
-from gridhedge.domain.events import CycleOpened, Execution, ExecutionKind
+from gridhedge.domain.events import Execution, ExecutionKind
 from gridhedge.domain.order import OrderKey, account_tag, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.status import AccountStatus
@@ -51,12 +51,6 @@ def ours(role: Role, level: int) -> str:
 def test_an_execution_says_what_it_was(event: Execution, text: str) -> None:
     """Level or role of our orders, the user's hand, and what the venue forced."""
     assert execution_text(event, TAG) == text
-
-
-@pytest.mark.parametrize(("levels", "text"), [(1, "level 0"), (4, "levels 0 to 3")])
-def test_an_opening_says_which_levels_execute_now(levels: int, text: str) -> None:
-    """Minus two: four now-levels where the other side is at six."""
-    assert opening_text(CycleOpened("DOGEUSDT", Side.SHORT, 1, levels, 0)) == f"DOGEUSDT short opens with {text}"
 
 
 def test_the_state_file_shows_what_is_held_and_what_rests(data: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from gridhedge.profile.load import load_profile
 from gridhedge.profile.settings import Profile
 from gridhedge.replay.ends import Way, where_it_ends
+from gridhedge.strategy.settings import SignalSettings
 from gridhedge.venue.paper.instruments import fees, instrument
 from tests.cli.shell import DEMO
 
@@ -71,3 +72,16 @@ def test_a_dry_profile_ends_where_any_other_does(demo: Profile) -> None:
     """And so does one that would close everything: the action comes after the end."""
     other = demo.risk.model_copy(update={"emergency_action": "close_all"})
     assert way(demo.model_copy(update={"dry_run": True, "risk": other}), 1000) == way(demo, 1000)
+
+
+def test_a_basket_is_walked_the_wrong_way_from_its_opening(demo: Profile) -> None:
+    """Three orders of 100 at 1 %, long only: the last one rests at 0.19536, and −5 USDT come soon after it. No candle
+    is waited for."""
+    values = {"space_percent": D(1), "space_orders": 3, "space_lots": D(100), "basket_profit": D(1), "max_loss": D(-5)}
+    entry = demo.symbols[0].model_copy(update={"strategy": SignalSettings.model_validate(values | {"suspend": True})})
+    down = way(demo.model_copy(update={"symbols": (entry,)}), 1000)
+    assert down.averaging is not None
+    assert (down.averaging.level, D("0.1952") < down.averaging.price <= D("0.1954")) == (2, True)
+    assert down.max_loss is not None
+    assert (down.max_loss.level, D("0.1805") < down.max_loss.price < D("0.1815")) == (2, True)
+    assert (down.mm_threshold, down.liquidation) == (None, None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gridhedge.strategy.preview import preview, preview_trim
-from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
+from gridhedge.strategy.preview import preview, preview_baskets, preview_trim
+from gridhedge.strategy.settings import SignalSettings, SymmetricSettings, TrimSettings
 from gridhedge.venue.paper.instruments import fees, instrument
 
 D = Decimal
@@ -48,3 +48,30 @@ def test_the_trimming_grid_has_the_entries_of_its_center() -> None:
     assert ladder.long[0].take_profit == D("99997.5")  # 99500 x 1.005
     assert ladder.long[1].take_profit == D("99199.1")  # (995 + 3960) / 0.05 = 99100, x 1.001
     assert ladder.long[0].margin == D("49.75")
+
+
+BASKET: dict[str, object] = {
+    "space_percent": D(1), "space_orders": 2, "space_lots": D(100), "space1_percent": D(2), "space1_orders": 1,
+    "space1_lots": D(200),
+}  # fmt: skip
+
+
+def test_a_basket_is_shown_with_the_exit_that_would_close_it(doge, bybit_fees) -> None:
+    """100 @ 0.2 alone closes for 0.5 (0.20516); with 100 @ 0.198 the pair's 1 counts: (39.8 + 0.01496 + 1) / 199.96 →
+    0.20412; 200 @ 0.19404 stand 2 % below."""
+    settings = SignalSettings.model_validate(BASKET | {"single_order_profit": D("0.5"), "pair_global_profit": D(1)})
+    ladder = preview_baskets(settings, doge, bybit_fees, 75, D("0.2"))
+    assert [(line.price, line.quantity) for line in ladder.long] == [
+        (D("0.2"), D(100)), (D("0.19800"), D(100)), (D("0.19404"), D(200)),
+    ]  # fmt: skip
+    assert [(line.take_profit, line.exit) for line in ladder.long[:2]] == [
+        (D("0.20516"), "single_order_profit"), (D("0.20412"), "pair_global_profit"),
+    ]  # fmt: skip
+    assert [line.price for line in ladder.short] == [D("0.2"), D("0.20200"), D("0.20604")]
+
+
+def test_a_basket_that_only_the_day_s_profit_closes_shows_that(doge, bybit_fees) -> None:
+    """There is no other exit."""
+    settings = SignalSettings.model_validate(BASKET | {"global_profit": D(5)})
+    ladder = preview_baskets(settings, doge, bybit_fees, 75, D("0.2"))
+    assert {line.exit for line in ladder.long} == {"global_profit"}
