@@ -33,7 +33,7 @@ _SHRINK_AT_MOST = 3
 @click.option(
     "--strategy",
     "kind",
-    type=click.Choice(["symmetric", "trim"]),
+    type=click.Choice(["symmetric", "trim", "signal"]),
     default="symmetric",
     show_default=True,
     help="What trades in these worlds.",

@@ -72,10 +72,9 @@ def settled_grid(side: SideBook, closing: Quantity, has_stop: bool) -> list[Viol
     return found
 
 
-def settled_basket(side: SideBook, rests: bool) -> list[Violation]:
-    """What must hold at the end of a quiet tick of a basket: at most one entry waits, and where an exit rests
-    (``rests``) it closes everything that is held."""
-    found = _exits_cover(side, side.held if rests else ZERO)
+def settled_basket(side: SideBook, closing: Quantity) -> list[Violation]:
+    """What must hold at the end of a quiet tick of a basket: at most one entry waits, and exits close ``closing``."""
+    found = _exits_cover(side, closing)
     if len(side.entries) > 1:
         text = f"{side.side.value}: {len(side.entries)} entries of a basket wait, at most one"
         found.append(Violation("I-12", text))

@@ -216,7 +216,7 @@ def _exit_gaps(desk: Desk) -> list[tuple[str, invariants.Violation]]:
     for side in (desk.book.of(side) for side in desk.strategy.sides):
         closing, wanted = (
             invariants.closing_at_limit(side),
-            min(desk.strategy.closing(side), desk.instrument.max_quantity),
+            min(desk.strategy.closing(desk.book, side), desk.instrument.max_quantity),
         )
         if closing < wanted and side.held >= desk.instrument.min_quantity:
             tried = max((order.changed for order in side.exits.values()), default=0)

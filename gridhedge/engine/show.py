@@ -122,7 +122,7 @@ def side_status(desk: Desk, side: SideBook) -> SideStatus:
         side.working_capital if side.capital_at else None,
         side.won,
         side.traded_at,
-        exit_order is None and desk.strategy.closing(side) < side.held,
+        exit_order is None and desk.strategy.closing(desk.book, side) < side.held,
     )
 
 

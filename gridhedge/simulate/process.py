@@ -102,8 +102,8 @@ class Tripping:
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         return self.whole.restore(found, view)
 
-    def closing(self, side: SideBook) -> Quantity:
-        return self.whole.closing(side)
+    def closing(self, book: SymbolBook, side: SideBook) -> Quantity:
+        return self.whole.closing(book, side)
 
     def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
         return self.whole.settled(book, withheld)

@@ -125,7 +125,10 @@ def _is_named(desk: Desk) -> bool:
 
 
 def _exits(side: SideBook, desk: Desk) -> Iterator[Violation]:
-    closing, wanted = invariants.closing_at_limit(side), min(desk.strategy.closing(side), desk.instrument.max_quantity)
+    closing, wanted = (
+        invariants.closing_at_limit(side),
+        min(desk.strategy.closing(desk.book, side), desk.instrument.max_quantity),
+    )
     is_dust = side.held < desk.instrument.min_quantity
     if closing != wanted and not is_dust and not _is_named(desk):
         yield Violation("I-14", f"{side.side.value}: exits for {closing}, wanted for {wanted} of {side.held} held")

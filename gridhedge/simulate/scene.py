@@ -18,8 +18,8 @@ from gridhedge.venue.paper.market import FillRule, Listing
 
 __all__ = ["START", "STRATEGIES", "Kind", "Scene", "draw"]
 
-Kind: TypeAlias = Literal["symmetric", "trim"]
-STRATEGIES: tuple[Kind, ...] = ("symmetric", "trim")
+Kind: TypeAlias = Literal["symmetric", "trim", "signal"]
+STRATEGIES: tuple[Kind, ...] = ("symmetric", "trim", "signal")
 START: Millis = 1_767_225_600_000
 _PRICES = {"DOGEUSDT": "0.19933", "BTCUSDT": "97000.1", "ETHUSDT": "3456.78"}
 _POOR_EVERY = 7
@@ -51,6 +51,9 @@ def draw(seed: int, kind: Kind = "symmetric") -> Scene:
         document["symbols"] = [
             entry for symbol in symbols for entry in _trim_entries(Dice(seed, f"trim/{symbol}"), symbol)
         ]
+    if kind == "signal":
+        for entry in document["symbols"]:
+            entry["strategy"] = _baskets(Dice(seed, f"signal/{entry['symbol']}"), entry["symbol"])
     profile = Profile.model_validate(document)
     feeds = {symbol: _feed(seed, dice, symbol) for symbol in symbols}
     funding = ConstantFunding(dice.pick((1, 3, 15, 480)), Decimal(dice.between(-10, 30)) / 10_000)
@@ -129,6 +132,37 @@ def _trim_entries(dice: Dice, symbol: str) -> list[dict[str, Any]]:
         {"symbol": symbol, "leverage": leverage, "strategy": {**strategy, "direction": direction}}
         for direction in directions
     ]
+
+
+def _baskets(dice: Dice, symbol: str) -> dict[str, Any]:
+    """Candles of a minute, small spaces, and profits that a short walk reaches; now and then limits of the day."""
+    lots = {"DOGEUSDT": (100, 300), "BTCUSDT": ("0.001", "0.003"), "ETHUSDT": ("0.01", "0.05")}[symbol]
+    has_average = dice.chance(400)
+    return {
+        "kind": "signal",
+        "timeframe": "1m",
+        "use_sma_sar": has_average,
+        "sma_period": dice.between(1, 4),
+        "reverse_order": has_average and dice.chance(300),
+        "cci_period": dice.pick((0, 0, 2)),
+        "trades_per_day": dice.pick((9999, 9999, 3)),
+        "space_percent": dice.pick(("0.1", "0.3")),
+        "space_orders": dice.between(1, 3),
+        "space_lots": str(dice.pick(lots)),
+        "space1_percent": dice.pick(("0.3", "0.5")),
+        "space1_orders": dice.between(1, 3),
+        "space1_lots": str(lots[1]),
+        "multiplier": dice.pick(("0", "1.5", "2")),
+        "open_on_new_candle": dice.chance(300),
+        "single_order_profit": dice.pick(("0", "0.05", "0.3")),
+        "basket_profit": dice.pick(("0", "0.1", "0.5")),
+        "pair_global_profit": dice.pick(("0.05", "0.3")),
+        "global_profit": dice.pick(("0", "0", "0", "3")),
+        "max_loss": dice.pick(("0", "0", "0", "-3")),
+        "entry_slippage_percent": dice.pick(("0.05", "0.05", "0", "0.5")),
+        "entry_timeout_seconds": dice.pick(("5", "2")),
+        "take_profit_fee": dice.pick(("auto", "auto", "taker")),
+    }
 
 
 def _feed(seed: int, dice: Dice, symbol: str) -> WildFeed:

@@ -26,7 +26,7 @@ from gridhedge.simulate.process import CrashAt, Killed, KillPoints, MemoryStopFi
 from gridhedge.simulate.quiet import differing, unmet
 from gridhedge.simulate.scene import Kind, Scene, draw
 from gridhedge.simulate.witness import Marks, Onlooker, Witness
-from gridhedge.strategy.settings import StrategySettings, SymmetricSettings, TrimSettings
+from gridhedge.strategy.settings import SignalSettings, StrategySettings, SymmetricSettings, TrimSettings
 from gridhedge.venue.paper.venue import PaperVenue
 
 __all__ = ["Ending", "World"]
@@ -371,7 +371,13 @@ def _changes(settings: StrategySettings, dice: Dice) -> dict[str, object]:
             "take_profit_percent": settings.take_profit_percent * dice.between(1, 2),
             "grid_range_percent": settings.grid_range_percent * dice.between(1, 2),
         }
-    assert isinstance(settings, SymmetricSettings), "the simulation knows two strategies"
+    if isinstance(settings, SignalSettings):
+        return {
+            "space_percent": settings.space_percent / dice.between(1, 2),
+            "space_orders": dice.between(1, 3),
+            "multiplier": dice.pick((settings.multiplier, settings.multiplier + 1)),
+        }
+    assert isinstance(settings, SymmetricSettings), "the simulation knows three strategies"
     return {
         "max_grid_levels_per_side": dice.between(2, 8),
         "averaging_multiplier": dice.pick((settings.averaging_multiplier, settings.averaging_multiplier + 1)),

@@ -163,17 +163,14 @@ class Signal:
         self._sums.watch(draft)
         return draft.finish()
 
-    def closing(self, side: SideBook) -> Quantity:
-        """What an order must close that rests there in any case."""
-        return side.held if self.settings.basket_profit or is_closing(side) else ZERO
+    def closing(self, book: SymbolBook, side: SideBook) -> Quantity:
+        """Everything, where an exit rests or the close has been decided; nothing where a sum is watched."""
+        rests = resting_target(self.settings, side, book.of(side.side.other)) is not None
+        return side.held if is_closing(side) or (rests and side.cycle > 0) else ZERO
 
     def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
-        """The exit of each basket covers all of it, or nothing; its next order stands beyond the last."""
-        found = []
-        for side in (book.long, book.short):
-            rests = is_closing(side) or resting_target(self.settings, side, book.of(side.side.other)) is not None
-            found += settled_basket(side, rests)
-        return found
+        """The exit of each basket covers all of it, or nothing; at most its next order waits."""
+        return [found for side in (book.long, book.short) for found in settled_basket(side, self.closing(book, side))]
 
     # ---- entries -------------------------------------------------------------------------------------------------
 

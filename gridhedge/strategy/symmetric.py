@@ -119,7 +119,7 @@ class Symmetric:
         table = completed_table(self.settings, view.instrument, known, self._table(view))
         return (ReferenceFixed(view.book.symbol, table, view.now),)
 
-    def closing(self, side: SideBook) -> Quantity:
+    def closing(self, book: SymbolBook, side: SideBook) -> Quantity:
         return side.held
 
     def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:

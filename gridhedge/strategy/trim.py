@@ -226,7 +226,7 @@ class Trim:
             decisions.append(GridFixed(symbol, story.side, center, tuple(quantities), tuple(prices), now))
         return tuple(decisions)
 
-    def closing(self, side: SideBook) -> Quantity:
+    def closing(self, book: SymbolBook, side: SideBook) -> Quantity:
         """Everything, but level 1 stays once a deeper one has executed; what was asked for in vain is not missed."""
         if side.held <= 0 or side.stop_is_passed or Role.CLOSE in side.exits:
             return ZERO
@@ -243,7 +243,7 @@ class Trim:
             ladder = book.of(side)
             if not ladder.stop_is_passed and Role.CLOSE not in ladder.exits:
                 beyond = sum((part.quantity for part in withheld if part[:2] == (side, 0)), ZERO)
-                found += settled_grid(ladder, self.closing(ladder) - beyond, _is_deepest(ladder))
+                found += settled_grid(ladder, self.closing(book, ladder) - beyond, _is_deepest(ladder))
         return found
 
     # ---- plan ----------------------------------------------------------------------------------------------------

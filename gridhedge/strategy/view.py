@@ -135,7 +135,7 @@ class Strategy(Protocol):
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         """What must be remembered, as far as the orders found in a venue's history tell (recovery from nothing)."""
 
-    def closing(self, side: SideBook) -> Quantity:
+    def closing(self, book: SymbolBook, side: SideBook) -> Quantity:
         """How much of what a side holds its limit exits should close."""
 
     def settled(self, book: SymbolBook, withheld: Sequence[Withheld]) -> list[Violation]:
