@@ -240,20 +240,20 @@ class Signal:
     # ---- exits ---------------------------------------------------------------------------------------------------
 
     def _want_close(self, draft: Draft, side: SideBook) -> None:
-        """Close everything now. A take-profit that rests is moved to the touch: two exits would be one too many."""
-        view, held = draft.view, side.held
+        """Close everything now, by a limit order that rests on where the market is too thin. A take-profit that rests
+        is moved: two exits would be one too many."""
         if not self._is_closable(draft, side):
             return
-        order = side.exits.get(Role.TAKE_PROFIT)
-        if order is not None:
-            fresh = self._marketable.price(view, side.side is Side.SHORT)
-            crosses = (order.price - fresh) * side.side.sign <= 0
-            price = self._marketable.kept(draft, order, fresh) if crosses else fresh
-            draft.want_exit(side.side, price, held)
-            return
         assert side.basket.closing is not None
-        touch = view.market.bid if side.side is Side.LONG else view.market.ask
-        draft.want_close(side.side, touch, held, f"{side.basket.closing.value} is reached")
+        fresh = self._marketable.price(draft.view, side.side is Side.SHORT)
+        resting, order = side.exits.get(Role.TAKE_PROFIT), side.exits.get(Role.CLOSE)
+        role, price = Role.CLOSE, self._marketable.kept(draft, order, fresh)
+        if resting is not None:
+            role = Role.TAKE_PROFIT
+            is_near = (resting.price - fresh) * side.side.sign <= 0
+            price = self._marketable.kept(draft, resting, fresh) if is_near else fresh
+        why = f"{side.basket.closing.value} is reached"
+        draft.wanted.append(Wanted(side.side, role, 0, price, side.held, Urgency.EXIT, why))
 
     def _is_closable(self, draft: Draft, side: SideBook) -> bool:
         if side.held <= 0:

@@ -88,7 +88,8 @@ def test_both_baskets_close_when_their_sum_is_reached() -> None:
         (L, Cause.PAIR, True), (S, Cause.PAIR, True),
     ]  # fmt: skip
     assert {terms(bench.exit(side)) for side in (L, S)} == {
-        ("long", Role.CLOSE, 0, wake, D(200)), ("short", Role.CLOSE, 0, wake, D(100)),
+        ("long", Role.CLOSE, 0, bench.instrument.ceil_price(wake * D("0.9995")), D(200)),
+        ("short", Role.CLOSE, 0, bench.instrument.floor_price(wake * D("1.0005")), D(100)),
     }  # fmt: skip
     assert (bench.resting(L), bench.resting(S)) == ({}, {})
     for side in (L, S):
