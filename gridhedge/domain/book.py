@@ -304,11 +304,11 @@ class SymbolBook:
 
     def _on_position_mended(self, event: PositionMended) -> None:
         side = self.of(event.side)
-        has_entered = side.entered > 0
+        has_entered, held = side.entered > 0, side.held
         side.mend(event.quantity, event.average)
-        if event.quantity > 0:
+        if 0 < event.quantity < held:
             side.base = event.price
-        elif has_entered:
+        elif event.quantity == 0 and has_entered:
             side.end(event.at, event.price)
 
     # ---- the life of an order ------------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def _no_over_fill(side: SideBook) -> list[Violation]:
     table = side.reference
     found = []
     # What a late fill brings beyond the table lies on its last level: a fact, which nothing that we send can change.
-    for level, fill in enumerate(side.fills[: len(table) - 1]):
+    for level, fill in enumerate(side.fills[: max(len(table) - 1, 0)]):
         if fill.quantity > table[level]:
             found.append(Violation("I-10", f"{side.side.value} level {level}: {fill.quantity} of {table[level]}"))
     for level, order in side.entries.items():

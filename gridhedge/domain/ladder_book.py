@@ -266,7 +266,7 @@ class SideBook:
         return theirs
 
     def mend(self, quantity: Quantity, average: Price) -> None:
-        """The venue holds this, whatever was told: less than the book, or more."""
+        """The venue holds this, whatever was told: less than the book, or more. Without a grid, more is the user's."""
         held = self.held
         self.surplus = self.surplus_cost = ZERO
         if self.has_grid and quantity > held:
@@ -274,7 +274,9 @@ class SideBook:
         elif self.has_grid:
             if quantity < held:
                 self.leave(held - quantity, self.carried / held, ZERO)
-        elif quantity > 0 or self.entered > 0:
+        elif quantity >= held:
+            self.gain(quantity - held, average)
+        else:
             self.refill(quantity, average)
 
     def refill(self, quantity: Quantity, average: Price) -> None:

@@ -99,8 +99,8 @@ def adoption(record: OrderRecord, key: OrderKey) -> OrderAdopted:
 def position_differences(
     book: SymbolBook, truth: Truth, owners: Collection[Side] = ()
 ) -> tuple[list[PositionMended], list[str]]:
-    """What the venue holds less of than the book must be mended; what it holds more of is the user's own, but on sides
-    of ``owners``, where the whole position is the strategy's."""
+    """What the venue holds less of than the book must be mended, the user's own part first; what it holds more of is
+    the user's own, but on sides of ``owners``, where the whole position is the strategy's."""
     mended: list[PositionMended] = []
     remarks: list[str] = []
     if any(fact.at >= truth.at for fact in truth.facts if isinstance(fact, Execution)):
@@ -110,9 +110,12 @@ def position_differences(
         position = next((item for item in truth.positions if item.side is side), None)
         quantity = position.quantity if position else ZERO
         average = position.average if position else ZERO
-        known = book.of(side).surplus if side in owners else ZERO
-        if quantity < held or (side in owners and quantity > held + known):
-            text = f"{side.value}: the venue holds {quantity}, the book {held}"
+        surplus = book.of(side).surplus
+        known = surplus if side in owners else ZERO
+        least = held if side in owners else held + surplus
+        if quantity < least or (side in owners and quantity > held + known):
+            others = f" and {surplus} that are not the bot's" if surplus else ""
+            text = f"{side.value}: the venue holds {quantity}, the book {held}{others}"
             mended.append(PositionMended(book.symbol, side, quantity, average, truth.at, text))
         elif quantity > held + known:
             remarks.append(f"{side.value}: {quantity - held} of {quantity} are not the bot's and are left alone")

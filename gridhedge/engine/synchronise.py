@@ -85,7 +85,8 @@ def _beyond_doubt(session: Session, desk: Desk, mended: list[PositionMended], at
     """The differences that have stayed the same for as long as a venue's lists may lag behind what happened."""
     doubts, desk.doubts = desk.doubts, {}
     for event in mended:
-        seen = desk.book.of(event.side).held, event.quantity
+        side = desk.book.of(event.side)
+        seen = side.held + side.surplus, event.quantity
         before = doubts.get(event.side)
         desk.doubts[event.side] = (*seen, before[2] if before is not None and before[:2] == seen else at)
     return [event for event in mended if at - desk.doubts[event.side][2] >= session.unknowns.fence_ms]

@@ -77,6 +77,8 @@ class Signal:
         book = view.book
         for side in (book.long, book.short):
             if side.held > 0 and not side.cycle:
+                if not side.reference:
+                    yield TableFixed(book.symbol, side.side, self._table(view), view.now)
                 yield CycleOpened(book.symbol, side.side, next_cycle(side, view.now), 0, view.now)
 
     def _add(self, view: View) -> Iterator[Decision]:

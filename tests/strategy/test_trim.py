@@ -341,7 +341,7 @@ def test_laws_on_any_path(moves: list[int], directions: tuple[str, ...], basis: 
             ladder = made.side(side)
             assert ladder.held == made.held(side, BTC)
             closing = sum((quantity for role, (quantity, _) in made.exits(side).items() if role is not SL), D(0))
-            assert closing == made.desk.strategy.closing(ladder)
+            assert closing == made.desk.strategy.closing(made.book, ladder)
             if BE in made.exits(side):
                 assert ladder.held - closing == ladder.filled(1)
                 if basis == "net":
