@@ -12,14 +12,7 @@ from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Urgency, Wanted
-from gridhedge.domain.events import (
-    CapitalFixed,
-    CycleOpened,
-    Decision,
-    GridFixed,
-    LevelShrunk,
-    SurplusTaken,
-)
+from gridhedge.domain.events import CapitalFixed, CycleOpened, Decision, GridFixed, LevelShrunk, SurplusTaken
 from gridhedge.domain.invariants import Violation, settled_grid
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.levels import FIRST_LEVEL
