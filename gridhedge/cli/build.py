@@ -31,7 +31,7 @@ from gridhedge.venue.paper.disk import PaperDisk
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import Feed
 from gridhedge.venue.paper.funding import ConstantFunding
-from gridhedge.venue.paper.instruments import fees, instrument
+from gridhedge.venue.paper.instruments import instrument, listing
 from gridhedge.venue.paper.market import Listing
 from gridhedge.venue.paper.venue import PaperVenue
 
@@ -297,7 +297,7 @@ def _listing(paper: PaperSettings, symbol: str) -> Listing:
     traded = instrument(paper.rules, symbol)
     settings = paper.feeds[symbol]
     funding = ConstantFunding(traded.funding_interval_minutes, paper.funding_rate_percent / HUNDRED)
-    return Listing(traded, fees(paper.rules, symbol), _feed(paper, symbol, settings, traded.tick_size), funding)
+    return listing(paper.rules, symbol, _feed(paper, symbol, settings, traded.tick_size), funding)
 
 
 def _feed(paper: PaperSettings, symbol: str, settings: FeedSettings, tick_size: Decimal) -> Feed:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis, Price
 from gridhedge.venue.paper.feed import Feed
-from gridhedge.venue.paper.instruments import fees, instrument
+from gridhedge.venue.paper.instruments import instrument, listing
 from gridhedge.venue.paper.market import Listing
 from gridhedge.venue.paper.synthetic import SyntheticFeed
 
@@ -41,13 +41,8 @@ class Prices(NamedTuple):
 
     def listing(self, rules: str, begin: Millis, band: Decimal | None) -> Listing:
         """The symbol under a venue's rules and fees, on a feed of its own."""
-        return Listing(
-            instrument(rules, self.symbol),
-            fees(rules, self.symbol),
-            self.feed(begin),
-            price_band=band,
-            margin_holds_fees=rules == "bybit",
-        )
+        bare = listing(rules, self.symbol, self.feed(begin), None)
+        return bare._replace(price_band=band, margin_holds_fees=rules == "bybit")
 
 
 def synthetic(symbol: str, price: Price, seed: int, rules: str = "bybit") -> Prices:

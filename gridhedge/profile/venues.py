@@ -21,6 +21,7 @@ __all__ = [
     "CandleFeedSettings",
     "ExchangeSettings",
     "FeedSettings",
+    "Mt5Settings",
     "PaperSettings",
     "RealVenueSettings",
     "SyntheticFeedSettings",
@@ -139,11 +140,40 @@ class BitgetSettings(ExchangeSettings):
     """Bitget decides it."""
 
 
+class Mt5Settings(RealVenueSettings):
+    """A MetaTrader 5 account in hedging mode, through the terminal on this machine or a bridge to another one."""
+
+    name: Literal["mt5"]
+    terminal: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=300,
+            description="the path to terminal64.exe, or a bridge such as tcp://127.0.0.1:18812",
+        ),
+    ]
+    """Which terminal: a program of this (Windows) machine, or the address of ``gridhedge mirror bridge``."""
+    login: Annotated[int, Field(gt=0, lt=2**63)]
+    """The account's number. Its password comes from the keyring, the environment or .env, as MT5_PASSWORD."""
+    server: Annotated[str, Field(min_length=1, max_length=100)]
+    """The broker's server, as the terminal writes it."""
+    symbol_name: Annotated[str, Field(max_length=40, description="such as m, .r or #*")] = ""
+    """How the broker writes symbols: a prefix, a suffix with a leading dot, or * where the plain name stands."""
+    poll_ms: Annotated[int, Field(ge=20, le=5000)] = 100
+    """How often the terminal is asked what has changed: it pushes nothing."""
+    commission_per_lot: Annotated[Decimal, Field(ge=0, le=1000)] = Decimal(0)
+    """Per lot and side, in the account's currency: a terminal does not tell it before the first deal."""
+    commission_percent: Annotated[Decimal, Field(ge=0, le=5)] = Decimal(0)
+    """Per side, of the turnover, where the broker charges that."""
+    deviation_points: Annotated[int, Field(ge=0, le=100000)] = 20
+    """How far from the price asked for an immediate entry may execute, where the broker honours it."""
+
+
 class PaperSettings(VenueSettings):
     """The embedded exchange: rules and fees of a real one, money of its own."""
 
     name: Literal["paper"]
-    rules: Literal["bybit", "binance", "bitget"]
+    rules: Literal["bybit", "binance", "bitget", "mt5"]
     """Whose price, quantity and margin rules, and whose fees, apply."""
     balance: Annotated[Decimal, Field(gt=0, le=Decimal("1e9"))] = Decimal(1000)
     """Wallet at the first start, in the quote currency."""
@@ -178,5 +208,5 @@ VENUES: Mapping[str, type[VenueSettings] | None] = {
     "bybit": BybitSettings,
     "binance": BinanceSettings,
     "bitget": BitgetSettings,
-    "mt5": None,
+    "mt5": Mt5Settings,
 }

@@ -17,7 +17,7 @@ from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.session import Session
 from gridhedge.engine.synchronise import synchronise
 from gridhedge.profile.settings import Profile
-from gridhedge.profile.venues import PaperSettings
+from gridhedge.profile.venues import Mt5Settings, PaperSettings
 from gridhedge.replay.candles import Candles
 from gridhedge.replay.ends import BALANCE
 from gridhedge.replay.funding import FundingSeries
@@ -26,7 +26,7 @@ from gridhedge.store.memory import MemoryJournal
 from gridhedge.venue.paper.candle_feed import CandleFeed
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.funding import ConstantFunding, FundingPlan, RecordedFunding
-from gridhedge.venue.paper.instruments import fees, instrument
+from gridhedge.venue.paper.instruments import fees, instrument, with_terms
 from gridhedge.venue.paper.market import Listing
 from gridhedge.venue.paper.venue import PaperVenue
 
@@ -130,8 +130,14 @@ def _ended_by(reason: str) -> EndedBy:
     return "liquidation" if "liquidated" in reason else "emergency_stop"
 
 
+def _rule_set(profile: Profile) -> str:
+    if isinstance(profile.venue, PaperSettings):
+        return profile.venue.rules
+    return "mt5" if isinstance(profile.venue, Mt5Settings) else "bybit"
+
+
 def _shipped(profile: Profile, symbol: str) -> Rules:
-    name = profile.venue.rules if isinstance(profile.venue, PaperSettings) else "bybit"
+    name = _rule_set(profile)
     return instrument(name, symbol), fees(name, symbol)
 
 
@@ -151,4 +157,4 @@ def _listing(
         paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
         rate = paper.funding_rate_percent / HUNDRED if paper else _FUNDING_RATE
         plan = ConstantFunding(traded.funding_interval_minutes, rate)
-    return Listing(traded, rates, feed, plan)
+    return with_terms(_rule_set(profile), Listing(traded, rates, feed, plan))

@@ -20,11 +20,11 @@ MAY_IMPORT = {
     "notify": (*ADAPTER, "engine.status"),  # a status is news
     "replay": WORLDS,
     "simulate": WORLDS,
-    "practice": WORLDS,
+    "practice": (*WORLDS, "venue.mt5.terminal"),  # the simulated terminal has the real one's names
     "report": WORLDS,
     "dashboard": WORLDS,
     "server": WORLDS,
-    "mirror": WORLDS,
+    "mirror": (*WORLDS, "venue.mt5.terminal"),  # its programs drive a terminal, not a venue
 }
 """Per room, the rooms and modules it may import beside its own; ``cli`` may import everything."""
 

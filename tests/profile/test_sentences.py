@@ -113,20 +113,23 @@ BROKEN = [
         "emergency_action: panic",
         "17: risk.emergency_action: 'panic' is not possible here; choose freeze, hold, cancel_entries or close_all",
     ),
-    ("rules: bybit", "rules: kraken", "4: venue.rules: 'kraken' is not possible here; choose bybit, binance or bitget"),
+    (
+        "rules: bybit",
+        "rules: kraken",
+        "4: venue.rules: 'kraken' is not possible here; choose bybit, binance, bitget or mt5",
+    ),
     # names that choose a schema
     (
         "name: paper",
-        "name: mt5",
-        "3: venue.name: venue mt5 is not available in this version; choose paper, bybit, binance or bitget",
+        "name: papper",
+        "3: venue.name: 'papper' is not a venue; did you mean paper? choose paper, bybit, binance, bitget or mt5",
     ),
+    ("name: paper", "x: 1", "2: venue.name: is missing; give paper, bybit, binance, bitget or mt5"),
     (
         "name: paper",
-        "name: papper",
-        "3: venue.name: 'papper' is not a venue; did you mean paper? choose paper, bybit, binance or bitget",
+        "name: [paper]",
+        "3: venue.name: a list is not a venue; choose paper, bybit, binance, bitget or mt5",
     ),
-    ("name: paper", "x: 1", "2: venue.name: is missing; give paper, bybit, binance or bitget"),
-    ("name: paper", "name: [paper]", "3: venue.name: a list is not a venue; choose paper, bybit, binance or bitget"),
     (
         "kind: symmetric",
         "kind: mirror",

@@ -64,10 +64,9 @@ class Account:
         if figures is None:
             unrealised = initial = needed = ZERO
             for market in self.markets:
-                mark = market.feed.price
                 for holding in market.holdings:
                     if holding.quantity:
-                        value = holding.quantity * mark
+                        value = holding.quantity * market.worth(holding)
                         unrealised += value - holding.cost if holding.sign > 0 else holding.cost - value
                         initial += value * holding.rates.position
                         needed += maintenance(market.instrument, value, holding.rates.closing)

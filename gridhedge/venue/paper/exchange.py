@@ -124,6 +124,7 @@ class Exchange:
         listed = self.market(symbol)
         if client_id and self._is_taken(client_id):
             raise Refusal(Reject.DUPLICATE_ID, f"{symbol}: client id {client_id} has been used before")
+        listed.check_open(self.matching.now)
         at_market = market or trigger_price is not None
         listed.check_quantity(quantity, at_market)
         buys = (side is Side.LONG) is not reduce_only
@@ -173,6 +174,7 @@ class Exchange:
             raise Refusal(
                 Reject.OUT_OF_BOUNDS, f"{order.symbol}: quantity {quantity} is not above the executed {order.filled}"
             )
+        listed.check_open(self.matching.now)
         listed.check_quantity(quantity, False)
         listed.check_price(price)
         price = listed.banded(order.buys, price)
@@ -196,6 +198,7 @@ class Exchange:
         """Cancel a working order; Refusal UNKNOWN_ORDER if it is not working (any more)."""
         order = self._working(client_id, venue_id)
         matching = self.matching
+        self.markets[order.symbol].check_open(matching.now)
         matching.unrest(self.markets[order.symbol], order)
         self.account.end(order, OrderState.CANCELLED, matching.now)
         matching.tell(order, "cancelled")
@@ -273,7 +276,7 @@ class Exchange:
 
     def _check_stop(self, market: Market, buys: bool, trigger: Price) -> None:
         market.check_price(trigger)
-        mark = market.feed.price
+        mark = market.feed.price + market.extra if buys else market.feed.price
         if trigger <= mark if buys else trigger >= mark:
             raise Refusal(
                 Reject.WOULD_TRIGGER, f"{market.symbol}: a stop at {trigger} would trigger at once, the mark is {mark}"

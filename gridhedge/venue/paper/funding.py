@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from gridhedge.domain.values import Millis
+from gridhedge.domain.values import Millis, Money, Price, Side
+from gridhedge.venue.paper.hours import MINUTE_MS, rollover_after
 
-__all__ = ["DEFAULT_RATE", "ConstantFunding", "FundingPlan", "RecordedFunding"]
+__all__ = ["DEFAULT_RATE", "ConstantFunding", "FundingPlan", "RecordedFunding", "Swap"]
 
 DEFAULT_RATE = Decimal("0.0001")
 """0.01 %: what a perpetual trading at its index pays per eight hours."""
@@ -21,6 +22,9 @@ class FundingPlan(Protocol):
 
     def rate(self, at: Millis) -> Decimal:
         """The rate of the charge at ``at``, as a fraction of the notional; positive: long pays short."""
+
+    def charge(self, at: Millis, side: Side, price: Price) -> Money:
+        """What a side pays per unit of quantity at ``at``; negative: receives."""
 
 
 class ConstantFunding:
@@ -36,6 +40,9 @@ class ConstantFunding:
 
     def rate(self, at: Millis) -> Decimal:
         return self._rate
+
+    def charge(self, at: Millis, side: Side, price: Price) -> Money:
+        return price * self._rate * side.sign
 
 
 class RecordedFunding:
@@ -53,3 +60,26 @@ class RecordedFunding:
     def rate(self, at: Millis) -> Decimal:
         """The rate of the last charge at or before ``at``."""
         return self._rates[bisect_right(self._times, at) - 1]
+
+    def charge(self, at: Millis, side: Side, price: Price) -> Money:
+        return price * self.rate(at) * side.sign
+
+
+class Swap:
+    """A forex broker's overnight swap: so much money per unit and night, for each side its own (negative: paid).
+
+    Charged at 17:00 New York on the five trading days, threefold at the end of Wednesday, for the weekend.
+    """
+
+    def __init__(self, long: Money, short: Money) -> None:
+        self._nightly = {Side.LONG: long, Side.SHORT: short}
+
+    def after(self, at: Millis) -> Millis | None:
+        return rollover_after(at)[0]
+
+    def rate(self, at: Millis) -> Decimal:
+        """What a long pays per unit: a swap has no rate that both sides share."""
+        return self.charge(at, Side.LONG, Decimal(1))
+
+    def charge(self, at: Millis, side: Side, price: Price) -> Money:
+        return -self._nightly[side] * rollover_after(at - MINUTE_MS)[1]

@@ -13,9 +13,13 @@ from typing import NamedTuple
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.instrument import Fees, Instrument, Tier
-from gridhedge.domain.values import ZERO
+from gridhedge.domain.values import ZERO, Price
+from gridhedge.venue.paper.feed import Feed
+from gridhedge.venue.paper.funding import FundingPlan, Swap
+from gridhedge.venue.paper.hours import ForexWeek
+from gridhedge.venue.paper.market import Listing
 
-__all__ = ["fees", "instrument", "ordinary_fees", "rule_sets", "symbols"]
+__all__ = ["Terms", "fees", "instrument", "listing", "ordinary_fees", "rule_sets", "symbols", "terms", "with_terms"]
 
 
 class _Row(NamedTuple):
@@ -29,6 +33,15 @@ class _Row(NamedTuple):
     min_notional: str
     max_leverage: int
     tiers: str
+
+
+class Terms(NamedTuple):
+    """What trading one unit of a forex symbol costs: the distance from bid to ask, and the swap per night (negative:
+    paid) of either side; money of the quote currency."""
+
+    spread: Price
+    long_swap: Decimal
+    short_swap: Decimal
 
 
 # "largest notional in thousands, rate, largest leverage"; deductions follow from continuity.
@@ -47,6 +60,8 @@ _TIERS = {
     "|300000 .125 4|400000 .15 3|500000 .25 2|800000 .5 1",
     "BTC-bitget": "150 .004 125|900 .005 100|12000 .01 50|38000 .015 25|50000 .03 20|100000 .05 10|150000 .12 5"
     "|200000 .15 4|250000 .2 3|400000 .3 2|1200000 .6 1",
+    # A broker with leverage up to 1:500 and a stop-out at 50 % of the margin that 1:100 needs.
+    "forex": "1000000 .005 500",
     # Bybit's own ladder of 2023; above 8.5 million nothing was recorded and Binance's steps stand in.
     "BTC-bybit": "2000 .005 100|2600 .0056 90|3200 .0063 80|3800 .0067 75|4400 .0071 70|5000 .0077 65|5600 .0091 55"
     "|8500 .01 50|70000 .02 25|100000 .025 20|230000 .05 10|480000 .1 5",
@@ -71,6 +86,13 @@ _ROWS = {
         "BTCUSDC": _Row("BTC", "USDC", "0.1", "0.001", "0.001", "1000", "120", "50", 125, "BTC-USDC"),
         "ETHUSDC": _Row("ETH", "USDC", "0.01", "0.001", "0.001", "8000", "700", "20", 125, "ETH-USDC"),
     },
+    # Quantities in units of the base currency: a lot of 100,000 (gold: 100 ounces), steps of 0.01 lots, at most 100.
+    "mt5": {
+        "EURUSD": _Row("EUR", "USD", "0.00001", "1000", "1000", "10000000", "10000000", "0", 500, "forex"),
+        "GBPUSD": _Row("GBP", "USD", "0.00001", "1000", "1000", "10000000", "10000000", "0", 500, "forex"),
+        "AUDUSD": _Row("AUD", "USD", "0.00001", "1000", "1000", "10000000", "10000000", "0", 500, "forex"),
+        "XAUUSD": _Row("XAU", "USD", "0.01", "1", "1", "10000", "10000", "0", 500, "forex"),
+    },
 }
 
 # Only Bitget's BTCUSDT was recorded: the others have Bybit's rows.
@@ -84,7 +106,16 @@ _FEES = {
     ("bitget", "USDT"): Fees(Decimal("0.0002"), Decimal("0.0006")),
     ("binance", "USDT"): Fees(Decimal("0.0002"), Decimal("0.0005")),
     ("binance", "USDC"): Fees(ZERO, Decimal("0.0004")),
+    ("mt5", "USD"): Fees(Decimal("0.00003"), Decimal("0.00003")),  # 30 USD per million: an ordinary raw-spread account
 }
+
+_TERMS = {
+    "EURUSD": Terms(Decimal("0.00006"), Decimal("-0.000062"), Decimal("0.000021")),
+    "GBPUSD": Terms(Decimal("0.00009"), Decimal("-0.000031"), Decimal("-0.000018")),
+    "AUDUSD": Terms(Decimal("0.00008"), Decimal("-0.000024"), Decimal("-0.000006")),
+    "XAUUSD": Terms(Decimal("0.15"), Decimal("-0.42"), Decimal("0.18")),
+}
+"""Spreads and swaps of the same kind of account (FXCM's EURUSD of May 2014 is 2 to 6 points wide)."""
 
 
 def rule_sets() -> tuple[str, ...]:
@@ -128,6 +159,25 @@ def ordinary_fees(rules: str, quote: str) -> Fees:
     if (rules, quote) not in _FEES:
         raise UsageError(f"the fees of {rules}'s {quote} perpetuals are not known here")
     return _FEES[rules, quote]
+
+
+def terms(rules: str, symbol: str) -> Terms | None:
+    """Spread and swap where a broker's rules have them; None for the perpetuals of exchanges."""
+    _row(rules, symbol)
+    return _TERMS[symbol] if rules == "mt5" else None
+
+
+def listing(rules: str, symbol: str, feed: Feed, funding: FundingPlan | None) -> Listing:
+    """A symbol under a venue's rules, on the given prices."""
+    return with_terms(rules, Listing(instrument(rules, symbol), fees(rules, symbol), feed, funding))
+
+
+def with_terms(rules: str, bare: Listing) -> Listing:
+    """A broker's symbols have swap in place of funding, a spread, and the hours of the forex week; prices are bids."""
+    cost = _TERMS.get(bare.instrument.symbol) if rules == "mt5" else None
+    if cost is None:
+        return bare
+    return bare._replace(funding=Swap(cost.long_swap, cost.short_swap), spread=cost.spread, hours=ForexWeek())
 
 
 def _row(rules: str, symbol: str) -> _Row:

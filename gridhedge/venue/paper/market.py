@@ -11,6 +11,7 @@ from gridhedge.domain.order import Reject
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.venue.paper.feed import Feed, Leg, time_of
 from gridhedge.venue.paper.funding import ConstantFunding, FundingPlan
+from gridhedge.venue.paper.hours import Hours
 from gridhedge.venue.paper.margin import margin_rates, steps
 from gridhedge.venue.paper.orders import PaperOrder, Queue, Refusal
 
@@ -30,7 +31,8 @@ class Listing(NamedTuple):
 
     ``price_band`` (a fraction, Bybit's ratio Y) moves a buy limit above ``mark x (1 + band)``, or a sell limit below
     ``mark x (1 - band)``, to that edge; None leaves prices alone. ``margin_holds_fees``: whether margin includes the
-    fee of closing, as on Bybit; Binance's does not.
+    fee of closing, as on Bybit; Binance's does not. ``spread`` is the distance from bid to ask, at least one tick.
+    Outside of ``hours`` nothing can be sent; None is a market that never closes.
     """
 
     instrument: Instrument
@@ -39,6 +41,8 @@ class Listing(NamedTuple):
     funding: FundingPlan | None = None
     price_band: Decimal | None = None
     margin_holds_fees: bool = True
+    spread: Price = ZERO
+    hours: Hours | None = None
 
 
 class Holding:
@@ -94,6 +98,11 @@ class Market:
         self.next_funding: Millis | None = self.funding.after(self.feed.at)
         self.price_band = listing.price_band
         self._margin_fee = listing.fees.taker if listing.margin_holds_fees else ZERO
+        self.gap = max(listing.spread, instrument.tick_size)
+        """From bid to ask."""
+        self.extra = self.gap - instrument.tick_size
+        """How much wider than a tick that is."""
+        self.hours = listing.hours
         self.touch_fills = rule == "touch"
         self.liquidity = liquidity
         self.left = liquidity
@@ -122,6 +131,10 @@ class Market:
     def price(self) -> Price:
         return self.feed.price
 
+    def worth(self, holding: Holding) -> Price:
+        """The mark of a leg: what it can be closed at, a tick left aside."""
+        return self.feed.price + self.extra if holding.sign < 0 and self.extra else self.feed.price
+
     def holding(self, side: Side) -> Holding:
         return self.long if side is Side.LONG else self.short
 
@@ -132,11 +145,11 @@ class Market:
             holding.limit = self.instrument.max_notional_at(leverage)
 
     def renew_touch(self) -> None:
-        """Bid and ask around the last price: one tick apart, the last price on the bid where it is on the tick."""
+        """Bid and ask around the last price: a spread apart, the last price on the bid where it is on the tick."""
         price, tick = self.feed.price, self.instrument.tick_size
         bid = price // tick * tick
         self.bid = bid
-        self.ask = bid + tick
+        self.ask = bid + self.gap
 
     def queue(self, order: PaperOrder) -> Queue:
         if order.trigger_price is not None:
@@ -144,6 +157,13 @@ class Market:
         return self.buys if order.buys else self.sells
 
     # ---- filters -----------------------------------------------------------------------------------------------------
+
+    def check_open(self, now: Millis) -> None:
+        """Refusal RATE_LIMITED until the market opens, where it is closed."""
+        if self.hours is not None:
+            opens = self.hours.opens(now)
+            if opens > now:
+                raise Refusal(Reject.RATE_LIMITED, f"{self.symbol}: the market is closed", opens)
 
     def check_quantity(self, quantity: Quantity, market: bool) -> None:
         """Step, minimum and maximum (a smaller one for market orders); Refusal OUT_OF_BOUNDS."""
@@ -189,14 +209,14 @@ class Market:
         above = inf if high is None else float(high)
         touch = self.touch_fills
         if self.buys.entries:
-            price = self.buys.entries[0][2].price
+            price = self.buys.entries[0][2].meets
             size = float(price) if touch else nextafter(float(price), -inf)
             if size > below:
                 below = size
             if low is None or price > low:
                 low = price
         if self.sells.entries:
-            price = self.sells.entries[0][2].price
+            price = self.sells.entries[0][2].meets
             size = float(price) if touch else nextafter(float(price), inf)
             if size < above:
                 above = size
@@ -219,18 +239,18 @@ class Market:
         if bound is not None and (high is None or bound < high):
             high = bound
         if self.drops.entries:
-            bound = self.drops.entries[0][2].trigger_price
-            if bound is not None and (low is None or bound > low):
+            bound = self.drops.entries[0][2].meets
+            if low is None or bound > low:
                 low = bound
         if self.rises.entries:
-            bound = self.rises.entries[0][2].trigger_price
-            if bound is not None and (high is None or bound < high):
+            bound = self.rises.entries[0][2].meets
+            if high is None or bound < high:
                 high = bound
         return low, high
 
     def _has_leftovers(self) -> bool:
         buys, sells, price = self.buys.entries, self.sells.entries, self.price
-        return bool((buys and buys[0][2].price > price) or (sells and sells[0][2].price < price))
+        return bool((buys and buys[0][2].meets > price) or (sells and sells[0][2].meets < price))
 
     def meeting(self, leg: Leg) -> tuple[Millis, Price]:
         """When and at which price a leg meets the first thing that waits for it (its end, if there is none).
@@ -262,6 +282,7 @@ class Market:
     def passed(self, order: PaperOrder, target: Price) -> bool:
         """Whether a resting order fills while the price stands where it is, on its way to ``target``."""
         price = self.feed.price
-        if order.price == price:
+        meets = order.meets
+        if meets == price:
             return self.touch_fills or (target < price if order.buys else target > price)
-        return order.price > price if order.buys else order.price < price
+        return meets > price if order.buys else meets < price

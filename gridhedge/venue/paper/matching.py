@@ -51,8 +51,9 @@ class Matching:
     def rest(self, market: Market, order: PaperOrder) -> None:
         """Put the order into its queue and account for it."""
         price = order.price if order.trigger_price is None else order.trigger_price
+        order.meets = price - market.extra if order.buys and market.extra else price
         self.arrivals += 1
-        market.queue(order).add(order, price, self.arrivals)
+        market.queue(order).add(order, order.meets, self.arrivals)
         if order.trigger_price is None:
             self._weigh(market, order, order.remaining)
         market.stale = True
@@ -121,9 +122,7 @@ class Matching:
             entries = queue.entries
             while entries:
                 order = entries[0][2]
-                price = order.trigger_price
-                assert price is not None, "a waiting stop has a trigger"
-                if price < mark if falls else price > mark:
+                if order.meets < mark if falls else order.meets > mark:
                     break
                 self.unrest(market, order)
                 order.trigger_price = None
@@ -242,12 +241,12 @@ class Matching:
     # ---- the exchange's own doing ------------------------------------------------------------------------------------
 
     def charge_funding(self, market: Market) -> bool:
-        """Every leg pays ``quantity x mark x rate``: long pays a positive rate, short receives it."""
+        """Every leg pays what the plan charges per unit (a perpetual: mark x rate, which short receives)."""
         rate = market.funding.rate(self.now)
         happened = False
         for holding in market.holdings:
             if holding.quantity:
-                amount = holding.quantity * market.feed.price * rate * holding.sign
+                amount = holding.quantity * market.funding.charge(self.now, holding.side, market.feed.price)
                 self.executions += 1
                 account = self.account
                 account.funding += amount
@@ -277,7 +276,7 @@ class Matching:
         for market in account.markets:
             for holding in market.holdings:
                 if holding.quantity:
-                    mark, quantity = market.feed.price, holding.quantity
+                    mark, quantity = market.worth(holding), holding.quantity
                     self.execute(market, holding, None, True, quantity, mark, False, ExecutionKind.LIQUIDATION)
         account.cover()
         return True

@@ -17,9 +17,11 @@ __all__ = ["PaperOrder", "Queue", "Refusal"]
 class Refusal(Refused):
     """The exchange says no to a request, with the reason in the engine's words."""
 
-    def __init__(self, reason: Reject, text: str) -> None:
+    def __init__(self, reason: Reject, text: str, until: Millis = 0) -> None:
         super().__init__(text)
         self.reason = reason
+        self.until = until
+        """With RATE_LIMITED: it makes no sense to ask before."""
 
 
 class PaperOrder:
@@ -33,6 +35,7 @@ class PaperOrder:
         "created",
         "filled",
         "market",
+        "meets",
         "number",
         "price",
         "quantity",
@@ -71,6 +74,8 @@ class PaperOrder:
         self.quantity = quantity
         self.filled = ZERO
         self.market = market
+        self.meets = price
+        """The bid at which a resting order is met: a buy meets the ask, which stands a spread above."""
         self.trigger_price = trigger_price
         """Set while it waits for the mark to come; None once it has been triggered."""
         self.state = OrderState.WORKING

@@ -258,7 +258,7 @@ class PaperVenue:
                 order = self.exchange.cancel(change.client_id, change.venue_id)
             return Accepted(order.venue_id, order.update(self.exchange.now()))
         except Refusal as refusal:
-            return Rejected(refusal.reason, str(refusal))
+            return Rejected(refusal.reason, str(refusal), refusal.until)
 
     def _place(self, change: Place) -> Accepted:
         order = self.exchange.place(

@@ -1,4 +1,4 @@
-"""The facts about instruments under the rules of Bybit and Binance."""
+"""The facts about instruments under the rules of Bybit, Binance and a forex broker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from decimal import Decimal as D
 import pytest
 
 from gridhedge.domain.errors import UsageError
-from gridhedge.venue.paper.instruments import fees, instrument, rule_sets, symbols
+from gridhedge.domain.order import Reject
+from gridhedge.domain.values import Side
+from gridhedge.venue.paper.exchange import Exchange
+from gridhedge.venue.paper.feed import ScriptedFeed
+from gridhedge.venue.paper.instruments import fees, instrument, listing, rule_sets, symbols
+from gridhedge.venue.paper.orders import Refusal
 
 
 def test_doge_on_bybit_is_what_the_venue_says() -> None:
@@ -51,3 +56,37 @@ def test_unknown_names_are_answered_with_what_there_is() -> None:
         instrument("kraken", "BTCUSDT")
     with pytest.raises(UsageError, match="no paper instrument 'XRPUSDT' under the rules of bybit: there are BTCUSDT, "):
         fees("bybit", "XRPUSDT")
+
+
+def test_a_forex_broker_s_symbols_have_spread_swap_and_a_week() -> None:
+    """EURUSD: bid 1.10000, ask 1.10006; nothing can be sent on a Saturday; exchanges know neither."""
+    saturday = 1_589_025_600_000
+    forex = listing("mt5", "EURUSD", ScriptedFeed([(saturday, D("1.10000"))]), None)
+    exchange = Exchange([forex], D(1000))
+    market = exchange.market("EURUSD")
+    assert (market.bid, market.ask) == (D("1.10000"), D("1.10006"))
+    with pytest.raises(Refusal, match="the market is closed") as closed:
+        exchange.place("EURUSD", "a", Side.LONG, False, D("1.09"), D(1000))
+    assert (closed.value.reason, closed.value.until) == (Reject.RATE_LIMITED, saturday + 33 * 3_600_000)
+    perpetual = listing("bybit", "DOGEUSDT", ScriptedFeed([(0, D("0.2"))]), None)
+    assert (perpetual.spread, perpetual.hours, perpetual.funding) == (0, None, None)
+
+
+@pytest.mark.parametrize(("bid", "filled"), [("1.08995", 0), ("1.08994", 1000)], ids=["ask above", "ask at it"])
+def test_a_resting_buy_is_met_by_the_ask(bid: str, filled: int) -> None:
+    """Spread 0.00006: a buy at 1.09000 fills once the bid is through 1.08995, and its loss begins with the spread."""
+    monday = 1_589_198_400_000
+    feed = ScriptedFeed([(monday, D("1.10000")), (monday + 1000, D(bid))])
+    exchange = Exchange([listing("mt5", "EURUSD", feed, None)], D(1000))
+    order = exchange.place("EURUSD", "a", Side.LONG, False, D("1.09000"), D(1000))
+    while exchange.advance(monday + 2000):
+        pass
+    assert order.filled == filled
+
+
+def test_a_short_is_worth_what_the_ask_says() -> None:
+    """1000 EUR sold at the bid of 1.1: buying them back costs five points more than a tick's spread would."""
+    monday = 1_589_198_400_000
+    exchange = Exchange([listing("mt5", "EURUSD", ScriptedFeed([(monday, D("1.10000"))]), None)], D(1000))
+    exchange.place("EURUSD", "a", Side.SHORT, False, D(0), D(1000), market=True)
+    assert exchange.account.figures().unrealised == D("-0.05")
