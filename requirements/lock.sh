@@ -20,4 +20,5 @@ lock requirements/image.txt --constraint requirements/run.txt "$@" \
     requirements/bitget.in requirements/server.in requirements/signal.in
 lock requirements/test.txt --constraint requirements/run.txt "$@" \
     requirements/run.in requirements/build.in requirements/replay.in requirements/practice.in requirements/bybit.in \
-    requirements/binance.in requirements/bitget.in requirements/server.in requirements/signal.in requirements/test.in
+    requirements/binance.in requirements/bitget.in requirements/server.in requirements/signal.in \
+    requirements/mirror.in requirements/test.in

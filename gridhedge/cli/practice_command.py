@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gridhedge.cli.options import moment
+from gridhedge.cli.practice_mt5 import mt5
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis
 from gridhedge.venue.paper.instruments import instrument, symbols
@@ -161,6 +162,9 @@ def _practise(
         if not handle.thread.is_alive():
             raise handle.failure or UsageError("the practice exchange has ended by itself; see the error above")
     handle.stop()
+
+
+command.add_command(mt5)
 
 
 def _exchange(venue: str) -> tuple[Callable[..., Handle], Mapping[str, Decimal]]:

@@ -1,0 +1,1 @@
+"""The mirror: positions of MT5 client accounts, hedged on an account at another broker."""
