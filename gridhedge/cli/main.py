@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "Profit, fees, funding and drawdown from the ledger.",
     "simulate": "Run the engine through simulated faults and judge every step.",
     "serve": "Serve many users through a REST API.",
-    "mirror": "Hedge the positions of MT5 accounts on an account at another broker.",
+    "mirror": "Hedge the positions of MT5 accounts at another broker.",
     "practice": "A local exchange that speaks a venue's own protocol.",
 }
 """Name and help line. ``<name>`` is the attribute ``command`` of ``gridhedge.cli.<name>_command``."""

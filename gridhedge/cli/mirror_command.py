@@ -150,11 +150,13 @@ def status(center: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(told, indent=1))
         return
-    from gridhedge.cli.mirror_screen import tables
-    from gridhedge.dashboard.screen import terminal_console
+    from rich.console import Console
 
+    from gridhedge.cli.mirror_screen import tables
+
+    console = Console()
     for table in tables(told):
-        terminal_console().print(table)
+        console.print(table)
 
 
 @command.command("bridge")

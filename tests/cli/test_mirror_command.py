@@ -19,7 +19,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_status_is_tables_or_json(tmp_path: Path) -> None:
+def test_status_is_tables_or_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accounts, live positions, and the last happenings."""
     center = Center(tmp_path)
     link = Link(center.url, None)
@@ -28,6 +28,7 @@ def test_status_is_tables_or_json(tmp_path: Path) -> None:
     link.close()
     told = json.loads(gridhedge("mirror", "status", "--center", center.url, "--json").out)
     assert [(row["account"], row["status"]) for row in told["live"]] == [(501234, "pending")]
+    monkeypatch.setenv("COLUMNS", "160")
     shown = gridhedge("mirror", "status", "--center", center.url)
     assert shown.code == 0
     for text in ("501234", "client", "4 ms", "pending", "buy 0.10 EURUSD", "opened: buy 0.10 EURUSD"):
