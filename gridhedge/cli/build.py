@@ -21,6 +21,7 @@ from gridhedge.profile.venues import (
     CandleFeedSettings,
     ExchangeSettings,
     FeedSettings,
+    Mt5Settings,
     PaperSettings,
     SyntheticFeedSettings,
     TickFeedSettings,
@@ -67,7 +68,19 @@ def market_of(profile: Profile) -> Market:
         has_passphrase = isinstance(profile.venue, BitgetSettings)
         store = SecretStore(os.environ, Path(".env"))
         return store.api_keys(profile.account, profile.venue.name, passphrase=has_passphrase)
+    if isinstance(profile.venue, Mt5Settings):
+        return _mt5_password(profile.account)
     return paper_exchange(profile)
+
+
+def _mt5_password(account: str) -> ApiKeys:
+    """A terminal account has a password in place of keys: ``001_MT5_PASSWORD``, or ``MT5_PASSWORD``."""
+    store = SecretStore(os.environ, Path(".env"))
+    own = f"{account}_MT5_PASSWORD".upper()
+    found = store.find(own) or store.find("MT5_PASSWORD")
+    if found is None:
+        raise UsageError(f"{own} (or MT5_PASSWORD) is set nowhere; add the line {own}=... to .env, or export it")
+    return ApiKeys(Secret(""), found)
 
 
 def secrets_of(market: Market) -> tuple[Secret, ...]:
@@ -88,16 +101,47 @@ def public_venue(profile: Profile) -> Venue | None:
 
     None for the embedded exchange. Raises UsageError when the venue's client library is not installed.
     """
+    if isinstance(profile.venue, Mt5Settings):
+        raise UsageError("a terminal tells nothing without its password")
     if isinstance(profile.venue, ExchangeSettings):
         return real_venue(profile, _NO_KEYS, timeout_s=_PUBLIC_TIMEOUT_S)
     return None
 
 
+def _mt5_venue(account: str, settings: Mt5Settings, keys: ApiKeys, folder: Path | None) -> RealVenue:
+    """The account in its terminal. Raises UsageError where neither the package nor a bridge is there."""
+    from gridhedge.venue.mt5.client import terminal_at
+    from gridhedge.venue.mt5.reads import Reads
+    from gridhedge.venue.mt5.terminal.connect import Access
+    from gridhedge.venue.mt5.terminal.names import SymbolNames
+    from gridhedge.venue.mt5.venue import Commission, Mt5Venue
+
+    access = Access(settings.terminal, settings.login, keys.secret.reveal(), settings.server)
+    return Mt5Venue(
+        Reads(terminal_at(settings.terminal), access, SymbolNames(settings.symbol_name)),
+        account,
+        demo=settings.demo_trading,
+        commission=Commission(settings.commission_per_lot, settings.commission_percent),
+        file=None if folder is None else folder / "mt5_memory.jsonl",
+        poll_ms=settings.poll_ms,
+        deviation=settings.deviation_points,
+    )
+
+
 def real_venue(
-    profile: Profile, keys: ApiKeys, accepts_unrestricted_key: bool = False, timeout_s: float = 10.0
+    profile: Profile,
+    keys: ApiKeys,
+    accepts_unrestricted_key: bool = False,
+    timeout_s: float = 10.0,
+    folder: Path | None = None,
 ) -> RealVenue:
-    """The profile's exchange, nothing connected yet. What it sends and receives is logged with the account's lines."""
+    """The profile's exchange, nothing connected yet. What it sends and receives is logged with the account's lines.
+
+    ``folder``: the account's own, for what a venue does not keep itself; without it that is forgotten.
+    """
     settings = profile.venue
+    if isinstance(settings, Mt5Settings):
+        return _mt5_venue(profile.account, settings, keys, folder)
     assert isinstance(settings, ExchangeSettings), "keys are for real venues"
     log = logging.getLogger(f"gridhedge.account.{profile.account}.{settings.name}")
     clock = _server_clock()

@@ -110,7 +110,7 @@ def opened_venue(profile: Profile, market: Market, data: Path) -> PaperVenue | R
     if isinstance(market, Exchange):
         return paper_venue(profile, market, restored(market, paper_file(data, profile.account)))
     # Closing is not made more dangerous by what else the key may do.
-    return real_venue(profile, market, accepts_unrestricted_key=True)
+    return real_venue(profile, market, accepts_unrestricted_key=True, folder=data / profile.account)
 
 
 def flatten(

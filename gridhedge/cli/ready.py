@@ -9,7 +9,7 @@ from gridhedge.cli.build import RealVenue, locks_folder
 from gridhedge.domain.errors import Refused
 from gridhedge.engine.ports import Check
 from gridhedge.profile.settings import Profile
-from gridhedge.profile.venues import ExchangeSettings
+from gridhedge.profile.venues import ExchangeSettings, RealVenueSettings
 from gridhedge.store.lock import RunLock, symbol_lock
 
 __all__ = ["KEY_RESTRICTIONS", "make_ready"]
@@ -26,7 +26,7 @@ def make_ready(venue: RealVenue, profile: Profile, locks: list[RunLock]) -> list
     one gives it.
     """
     settings = profile.venue
-    assert isinstance(settings, ExchangeSettings), "keys are for real venues"
+    assert isinstance(settings, RealVenueSettings), "keys are for real venues"
     symbols = list(profile.traded)
     checks = venue.checks(symbols)
     failed = [f"{check.name}: {check.text}" for check in checks if check.passed is False]
@@ -35,8 +35,15 @@ def make_ready(venue: RealVenue, profile: Profile, locks: list[RunLock]) -> list
             venue.account()  # a venue that is away or busy says so itself: that passes, and is no refusal
         raise Refused(f"account {profile.account} is not ready: {'; '.join(failed)}")
     if not profile.dry_run:
-        place = settings.endpoint or (f"{settings.name}-demo" if settings.demo_trading else settings.name)
+        place = _place(settings)
         uid, now = venue.uid(), time.time_ns() // 1_000_000
         for symbol in symbols:  # one by one: those taken must be let go of when the next is refused
             locks.append(symbol_lock(locks_folder(), place, uid, symbol, now))  # noqa: PERF401
     return checks
+
+
+def _place(settings: RealVenueSettings) -> str:
+    """Names the venue in a lock: two accounts of one number on two of them are two accounts."""
+    if isinstance(settings, ExchangeSettings):
+        return settings.endpoint or (f"{settings.name}-demo" if settings.demo_trading else settings.name)
+    return "mt5"  # whose account numbers are told with their server

@@ -24,7 +24,7 @@ from gridhedge.engine.ports import Check, Clock, Journal, Venue
 from gridhedge.engine.status import AccountStatus
 from gridhedge.notify.herald import Herald
 from gridhedge.profile.settings import Profile
-from gridhedge.profile.venues import ExchangeSettings
+from gridhedge.profile.venues import ExchangeSettings, Mt5Settings
 from gridhedge.store.emergency import read_emergency
 from gridhedge.store.files import private_directory
 from gridhedge.store.ledger import Ledger, open_ledger
@@ -196,8 +196,13 @@ class Runner:
         """Raises Refused when the account is not ready, another VenueError when that can not be known now, and
         AlreadyRunning when a symbol of it is traded by another bot."""
         settings = self.profile.venue
-        assert isinstance(settings, ExchangeSettings), "keys are for real venues"
-        venue = real_venue(self.profile, keys, self._options.accepts_unrestricted_key)
+        assert isinstance(settings, ExchangeSettings | Mt5Settings), "keys are for real venues"
+        venue = real_venue(
+            self.profile,
+            keys,
+            self._options.accepts_unrestricted_key,
+            folder=None if self.profile.dry_run else self._folder,
+        )
         self._venue = venue
         checks = make_ready(venue, self.profile, self._locks)
         patience = settings.private_stream_timeout_seconds

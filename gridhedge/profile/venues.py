@@ -165,6 +165,8 @@ class Mt5Settings(RealVenueSettings):
     """Per lot and side, in the account's currency: a terminal does not tell it before the first deal."""
     commission_percent: Annotated[Decimal, Field(ge=0, le=5)] = Decimal(0)
     """Per side, of the turnover, where the broker charges that."""
+    private_stream_timeout_seconds: Annotated[int, Field(ge=10, le=604800)] = 259200
+    """Without the broker for so long, the bot stops until a person has looked. Brokers are away on weekends."""
     deviation_points: Annotated[int, Field(ge=0, le=100000)] = 20
     """How far from the price asked for an immediate entry may execute, where the broker honours it."""
 

@@ -220,7 +220,7 @@ class Mt5Venue:
         info = self._reads.account()
         return f"{info.login}@{info.server}"
 
-    def down_ms(self) -> Millis:
+    def private_down_ms(self) -> Millis:
         """How long the terminal has been lost; 0 while it answers and is connected."""
         since = self._polls.down_since if self._polls is not None else None
         return 0 if since is None else self.now() - since
