@@ -75,7 +75,7 @@ def command(
     with _progress(candles) as progress:
         result = replay(settings, candles, funding, progress, rules, money)
     metrics = _measure(result, candles, load_seconds)
-    _remarks(candles, funding)
+    _remarks(settings, candles, funding)
     if html_file is not None:
         write_result(html_file, backtest_page(result, metrics, candles))
     text = json.dumps(metrics.to_json(), indent=1)
@@ -177,7 +177,7 @@ def _measure(result: ReplayResult, candles: Mapping[str, Candles], load_seconds:
     )
 
 
-def _remarks(candles: Mapping[str, Candles], funding: Mapping[str, FundingSeries]) -> None:
+def _remarks(profile: Profile, candles: Mapping[str, Candles], funding: Mapping[str, FundingSeries]) -> None:
     for symbol, series in candles.items():
         named = set(_SYMBOL.findall(series.source.upper()))
         if named and symbol not in named:
@@ -185,7 +185,10 @@ def _remarks(candles: Mapping[str, Candles], funding: Mapping[str, FundingSeries
         for note in (*series.notes, *(funding[symbol].notes if symbol in funding else ())):
             click.echo(f"note: {symbol}: {note}", err=True)
     if not funding:
-        click.echo("note: no --funding file: the profile's constant rate is charged every 8 hours", err=True)
+        charged = "the profile's constant rate is charged every 8 hours"
+        if str(getattr(profile.venue, "rules", getattr(profile.venue, "name", ""))) == "mt5":
+            charged = "an ordinary broker's swap is charged at 17:00 New York, and its spread is paid"
+        click.echo(f"note: no --funding file: {charged}", err=True)
 
 
 @contextmanager

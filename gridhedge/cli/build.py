@@ -340,7 +340,9 @@ def _unreadable(file: Path, error: Exception) -> DiskFailure:
 def _listing(paper: PaperSettings, symbol: str) -> Listing:
     traded = instrument(paper.rules, symbol)
     settings = paper.feeds[symbol]
-    funding = ConstantFunding(traded.funding_interval_minutes, paper.funding_rate_percent / HUNDRED)
+    funding = None
+    if paper.rules != "mt5":  # a broker charges its swap
+        funding = ConstantFunding(traded.funding_interval_minutes, paper.funding_rate_percent / HUNDRED)
     return listing(paper.rules, symbol, _feed(paper, symbol, settings, traded.tick_size), funding)
 
 

@@ -150,10 +150,10 @@ def _listing(
     if candles is None:
         raise UsageError(f"no candles for {symbol}: give one --data FILE per symbol of the profile")
     feed = CandleFeed(candles.times, candles.open, candles.high, candles.low, candles.close, candles.interval_ms)
-    plan: FundingPlan
+    plan: FundingPlan | None = None
     if symbol in funding:
         plan = RecordedFunding(funding[symbol].times, funding[symbol].rates)
-    else:
+    elif _rule_set(profile) != "mt5":  # a broker charges its swap
         paper = profile.venue if isinstance(profile.venue, PaperSettings) else None
         rate = paper.funding_rate_percent / HUNDRED if paper else _FUNDING_RATE
         plan = ConstantFunding(traded.funding_interval_minutes, rate)

@@ -303,7 +303,7 @@ class Desk:
         return OrderKey(side, role, level, 1, 0)
 
     def name(self, side: Side, role: Role, level: int) -> str:
-        return client_id("bench0", self.key(side, role, level))
+        return client_id(getattr(self.bench, "tag", "bench0"), self.key(side, role, level))
 
     def place(self, side: Side, price: str, quantity: str, level: int = 0, **more: Any) -> Place:
         role = Role.CLOSE if more.get("market") else Role.TAKE_PROFIT if more.get("closing") else Role.GRID

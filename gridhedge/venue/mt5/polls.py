@@ -76,6 +76,7 @@ class Polls:
         held, pending = self._reads.positions(plain), self._reads.orders(plain)
         look = _look(held, pending)
         before = self._looks.get(plain)
+        self._overdue |= {(plain, ticket) for ticket in records.placed - look.orders.keys()}
         if look != before or any(symbol == plain for symbol, _ in self._overdue):
             self._see_deals(plain, records, held)
             if before is not None:
@@ -102,6 +103,7 @@ class Polls:
             record = None if order is None else records.pending(order)
             if order is not None:
                 self._overdue.discard((symbol, ticket))
+                records.placed.discard(ticket)
             if record is not None and record.client_id and record.state.is_final:
                 self._tell(told_as(record, self._now()))
 

@@ -54,14 +54,17 @@ class Reads:
                 self.api.symbol_select(rules.name, True)
             self._signed_in = True
 
+    def _api(self) -> Mt5Api:
+        self.connect()
+        return self.api
+
     def lose(self) -> None:
         """The next read signs in anew."""
         self._signed_in = False
 
     def close(self) -> None:
-        if self._signed_in:
-            self.api.shutdown()
-            self._signed_in = False
+        self.api.shutdown()
+        self._signed_in = False
 
     def state(self) -> tuple[TerminalInfo, AccountInfo]:
         self.connect()
@@ -126,17 +129,17 @@ class Reads:
     # ---- lists -------------------------------------------------------------------------------------------------------
 
     def positions(self, plain: str) -> tuple[TradePosition, ...]:
-        return self._some(self.api.positions_get(symbol=self._names.of(plain)))
+        return self._some(self._api().positions_get(symbol=self._names.of(plain)))
 
     def orders(self, plain: str) -> tuple[TradeOrder, ...]:
         """Pending orders."""
-        return self._some(self.api.orders_get(symbol=self._names.of(plain)))
+        return self._some(self._api().orders_get(symbol=self._names.of(plain)))
 
     def deals(self, plain: str, since: Millis) -> tuple[TradeDeal, ...]:
         """Trades of a symbol, oldest first. The end lies in the future, for the server's clock may be ahead."""
         name = self._names.of(plain)
         first, last = self._server_s(since), self._server_s(self._now()) + _TWO_DAYS_S
-        found = self._some(self.api.history_deals_get(first, last, group=name))
+        found = self._some(self._api().history_deals_get(first, last, group=name))
         trades = [one for one in found if one.symbol == name and one.type in (C.DEAL_TYPE_BUY, C.DEAL_TYPE_SELL)]
         return tuple(sorted(trades, key=lambda one: (one.time_msc, one.ticket)))
 
@@ -144,16 +147,16 @@ class Reads:
         """Orders of the history, oldest first."""
         name = self._names.of(plain)
         first, last = self._server_s(since), self._server_s(self._now()) + _TWO_DAYS_S
-        found = self._some(self.api.history_orders_get(first, last, group=name))
+        found = self._some(self._api().history_orders_get(first, last, group=name))
         ours = [one for one in found if one.symbol == name]
         return tuple(sorted(ours, key=lambda one: (one.time_done_msc, one.ticket)))
 
     def deals_of(self, position: int) -> tuple[TradeDeal, ...]:
-        return self._some(self.api.history_deals_get(position=position))
+        return self._some(self._api().history_deals_get(position=position))
 
     def order_of(self, ticket: int) -> TradeOrder | None:
         """An order of the history."""
-        found = self._some(self.api.history_orders_get(ticket=ticket))
+        found = self._some(self._api().history_orders_get(ticket=ticket))
         return found[0] if found else None
 
     def utc(self, server_ms: Millis) -> Millis:

@@ -38,6 +38,8 @@ class Records:
         self._memory, self._reads = memory, reads
         self._ids: dict[int, str] = {}
         """Client order id by order ticket, as far as it has been seen; empty for those of others."""
+        self.placed: set[int] = set()
+        """Tickets of orders that were sent by this process, and whose end has not been told."""
         self._openers: dict[int, Side] = {}
 
     @property
@@ -47,6 +49,7 @@ class Records:
     def learn(self, ticket: int, client_id: str) -> None:
         """An order of ours has this ticket: whatever the broker makes of its comment."""
         self._ids[ticket] = client_id
+        self.placed.add(ticket)
 
     # ---- positions and pending orders --------------------------------------------------------------------------------
 

@@ -173,11 +173,13 @@ def listing(rules: str, symbol: str, feed: Feed, funding: FundingPlan | None) ->
 
 
 def with_terms(rules: str, bare: Listing) -> Listing:
-    """A broker's symbols have swap in place of funding, a spread, and the hours of the forex week; prices are bids."""
+    """A broker's symbols have a spread, the hours of the forex week and, unless funding is given, swap; prices are
+    bids."""
     cost = _TERMS.get(bare.instrument.symbol) if rules == "mt5" else None
     if cost is None:
         return bare
-    return bare._replace(funding=Swap(cost.long_swap, cost.short_swap), spread=cost.spread, hours=ForexWeek())
+    funding = bare.funding or Swap(cost.long_swap, cost.short_swap)
+    return bare._replace(funding=funding, spread=cost.spread, hours=ForexWeek())
 
 
 def _row(rules: str, symbol: str) -> _Row:

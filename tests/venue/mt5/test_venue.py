@@ -1,0 +1,218 @@
+"""The adapter against a simulated terminal: what is MT5's own, beyond the cards of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal as D
+
+import pytest
+
+from gridhedge.domain.errors import Refused, Unclear
+from gridhedge.domain.events import ConnectionChanged, Execution, ExecutionKind, Funding, MarketSeen
+from gridhedge.domain.order import OrderState, Reject
+from gridhedge.domain.values import Side
+from gridhedge.engine.ports import Accepted, NotSent, Rejected, Unknown
+from tests.contract.bench import SYMBOL, Desk
+from tests.contract.mt5_bench import Mt5Bench
+
+LONG, SHORT = Side.LONG, Side.SHORT
+
+
+@pytest.fixture
+def bench() -> Iterator[Mt5Bench]:
+    bench = Mt5Bench()
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def desk(bench: Mt5Bench) -> Desk:
+    desk = Desk(bench)
+    desk.connect()
+    return desk
+
+
+def held(desk: Desk, *entries: tuple[str, str, int]) -> None:
+    """Long entries that execute now: price, quantity, level."""
+    desk.venue.send([desk.place(LONG, price, quantity, level) for price, quantity, level in entries])
+    desk.wait_for(Execution, len(entries))
+
+
+def carried(bench: Mt5Bench) -> list[tuple[D, D]]:
+    """Units and take-profit of every ticket."""
+    return [(ticket.units, ticket.tp) for ticket in bench.broker.books.tickets.values()]
+
+
+def test_rules_are_in_base_units_and_leverage_is_the_broker_s(desk: Desk) -> None:
+    """DOGEUSDT.c: steps of one, no minimum notional, stop-out at half of the margin at 1:75."""
+    rules = desk.venue.instrument(SYMBOL)
+    assert (rules.base, rules.quote, rules.tick_size, rules.lot_step) == ("DOGE", "USDT", D("0.00001"), D(1))
+    assert (rules.max_leverage, rules.min_notional, rules.max_quantity) == (75, 0, D(43678900))
+    assert rules.tiers[0].rate == D("0.5") / 75
+    assert desk.venue.fees(SYMBOL) == (D("0.00055"), D("0.00055"))
+    assert (desk.venue.prepare(SYMBOL, 20), desk.venue.prepare(SYMBOL, 200)) == (20, 75)
+
+
+def test_a_side_s_take_profit_stands_on_every_ticket_and_is_one_order(desk: Desk, bench: Mt5Bench) -> None:
+    """Two levels, one exit; it executes ticket by ticket under its own id, and nothing is left."""
+    held(desk, ("0.20100", "100", 0), ("0.20100", "200", 1))
+    exit_ = desk.place(LONG, "0.20200", "300", closing=True)
+    (outcome,) = desk.venue.send([exit_])
+    assert isinstance(outcome, Accepted)
+    assert carried(bench) == [(D(100), D("0.202")), (D(200), D("0.202"))]
+    (listed,) = desk.venue.snapshot([SYMBOL]).orders
+    assert (listed.client_id, listed.closing, listed.price, listed.quantity) == (
+        exit_.client_id, True, D("0.202"), D(300),
+    )  # fmt: skip
+    bench.move(D("0.20300"))
+    made = desk.wait_for(Execution, 4)[2:]
+    assert [(one.client_id, one.closing, one.quantity) for one in made] == [
+        (exit_.client_id, True, D(100)), (exit_.client_id, True, D(200)),
+    ]  # fmt: skip
+    ended = desk.venue.find_ended(SYMBOL, exit_.client_id)
+    assert ended is not None
+    assert (ended.state, ended.filled) == (OrderState.FILLED, D(300))
+    assert desk.venue.snapshot([SYMBOL]).positions == ()
+
+
+def test_an_exit_is_amended_on_all_tickets_and_withdrawn_from_all(desk: Desk, bench: Mt5Bench) -> None:
+    """A new ticket gets it with the next amend."""
+    held(desk, ("0.20100", "100", 0))
+    exit_ = desk.place(LONG, "0.20200", "100", closing=True)
+    desk.venue.send([exit_])
+    desk.venue.send([desk.place(LONG, "0.20100", "200", 1)])
+    (outcome,) = desk.venue.send([desk.amend(exit_, "0.20150", "300")])
+    assert isinstance(outcome, Accepted)
+    assert carried(bench) == [(D(100), D("0.2015")), (D(200), D("0.2015"))]
+    desk.venue.send([desk.cancel(exit_)])
+    assert carried(bench) == [(D(100), D(0)), (D(200), D(0))]
+    assert desk.venue.find_open(SYMBOL, exit_.client_id) is None
+
+
+def test_an_exit_whose_price_has_come_closes_at_once(desk: Desk, bench: Mt5Bench) -> None:
+    """A terminal refuses a take-profit on the wrong side of the price."""
+    held(desk, ("0.20100", "100", 0))
+    bench.move(D("0.20500"))
+    exit_ = desk.place(LONG, "0.20200", "100", closing=True)
+    (outcome,) = desk.venue.send([exit_])
+    assert isinstance(outcome, Accepted)
+    made = desk.wait_for(Execution, 2)[1]
+    assert (made.client_id, made.price) == (exit_.client_id, D("0.205"))
+
+
+@pytest.mark.parametrize("fault", ["lost_after", "timeout"])
+def test_an_answer_that_was_lost_is_unknown_until_the_order_is_seen(desk: Desk, bench: Mt5Bench, fault: str) -> None:
+    """By its marks, also where the broker has rewritten the comment."""
+    bench.broker.faults.add(fault, executed=True)
+    bench.broker.faults.add("comments")
+    entry = desk.place(LONG, "0.19500", "100")
+    (outcome,) = desk.venue.send([entry])
+    assert isinstance(outcome, Unknown)
+    found = desk.venue.find_open(SYMBOL, entry.client_id)
+    assert found is not None
+    assert found.client_id == entry.client_id
+
+
+def test_an_order_without_a_trace_stays_unknown(desk: Desk, bench: Mt5Bench) -> None:
+    """No time proves that it will not come; a new start decides."""
+    bench.broker.faults.add("lost_before")
+    entry = desk.place(LONG, "0.19500", "100")
+    assert [type(outcome) for outcome in desk.venue.send([entry, entry])] == [Unknown, NotSent]
+    assert desk.venue.find_open(SYMBOL, entry.client_id) is None
+    with pytest.raises(Unclear, match="sent without an answer and is nowhere to be seen"):
+        desk.venue.find_ended(SYMBOL, entry.client_id)
+    assert bench.open("practice").find_ended(SYMBOL, entry.client_id) is None
+
+
+def test_a_closed_market_is_silence_for_a_minute(desk: Desk, bench: Mt5Bench) -> None:
+    """Nothing is asked again and again over a weekend."""
+    bench.broker.faults.add("closed")
+    (outcome,) = desk.venue.send([desk.place(LONG, "0.19500", "100")])
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason is Reject.RATE_LIMITED
+    assert 50_000 < outcome.until - desk.seen_now() <= 60_000
+
+
+def test_requotes_are_asked_again_and_refusals_are_named(desk: Desk, bench: Mt5Bench) -> None:
+    """Two requotes are overcome; a forbidden terminal is a matter for a person."""
+    bench.broker.faults.add("requote", times=2)
+    (first,) = desk.venue.send([desk.place(LONG, "0.20100", "100")])
+    assert isinstance(first, Accepted)
+    for fault, reason in (("disabled", Reject.PERMISSION), ("api_disabled", Reject.PERMISSION)):
+        bench.broker.faults.add(fault)
+        (refused,) = desk.venue.send([desk.place(LONG, "0.19500", "100", 2)])
+        assert isinstance(refused, Rejected)
+        assert refused.reason is reason
+        bench.clear()
+
+
+@pytest.mark.parametrize(("quantity", "price"), [("100.5", "0.195"), ("99999999", "0.195"), ("100", "0.1941234")])
+def test_what_is_off_the_rules_is_out_of_bounds(desk: Desk, quantity: str, price: str) -> None:
+    """Step, largest quantity, tick."""
+    (outcome,) = desk.venue.send([desk.place(LONG, price, quantity)])
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason is Reject.OUT_OF_BOUNDS
+
+
+def test_a_netting_account_is_refused_with_a_sentence(bench: Mt5Bench) -> None:
+    """By the check and by the start."""
+    bench.broker.faults.add("netting")
+    (line,) = [check for check in bench.venue.checks([SYMBOL]) if check.passed is False]
+    assert "is a netting account, where a sell closes a buy: open a hedging account" in line.text
+    with pytest.raises(Refused, match="netting account"):
+        bench.venue.connect([SYMBOL], bench.inbox)
+
+
+def test_swap_is_funding_as_it_gathers_and_the_wallet_has_it(desk: Desk, bench: Mt5Bench) -> None:
+    """0.002 for 100 long at 0.2 and 0.01 %: told once, and again by a new adapter's history only if it was kept."""
+    held(desk, ("0.20100", "100", 0))
+    before = desk.venue.account().wallet_balance
+    bench.skip(8 * 3600 * 1000)
+    (paid,) = desk.wait_for(Funding)
+    assert (paid.side, paid.amount) == (LONG, D("0.002"))
+    assert before - desk.venue.account().wallet_balance == D("0.002")
+    desk.venue.send([desk.place(LONG, "0.2", "100", closing=True, market=True)])
+    desk.wait_for(Execution, 2)
+    desk.look(200)
+    assert [one.amount for one in desk.seen if isinstance(one, Funding)] == [D("0.002")]
+    assert before - D("0.002") - desk.venue.account().wallet_balance == D("0.01100") + D("0.001")
+
+
+def test_a_lost_connection_is_told_and_comes_back(desk: Desk, bench: Mt5Bench) -> None:
+    """The bridge is cut; the broker is away; each time what happened meanwhile is found."""
+    bench.bridge.cut()
+    desk.wait_for_stream("terminal", up=False)
+    desk.wait_for_stream("terminal", up=True)
+    desk.seen.clear()
+    bench.broker.faults.add("disconnected")
+    change = desk.wait_for(ConnectionChanged)[0]
+    assert (change.up, change.text) == (False, "the terminal has lost the broker")
+    bench.clear()
+    desk.wait_for_stream("terminal", up=True)
+    bench.move(D("0.20700"))
+    desk.wait_for(MarketSeen, 1, lambda sight: sight.last == D("0.207"))
+
+
+def test_a_stop_out_is_a_liquidation(desk: Desk, bench: Mt5Bench) -> None:
+    """Deals with the broker's reason."""
+    held(desk, ("0.20100", "300000", 0))
+    bench.move(D("0.19700"))
+    made = desk.wait_for(Execution, 2)[1]
+    assert (made.kind, made.closing, made.client_id) == (ExecutionKind.LIQUIDATION, True, "")
+
+
+def test_what_others_open_and_close_is_nobody_s(desk: Desk, bench: Mt5Bench) -> None:
+    """A person's ticket counts in the position and carries no exit of ours."""
+    held(desk, ("0.20100", "100", 0))
+    other = bench.open("practice")
+    hand = other._reads.api
+    other.account()
+    assert hand.symbol_select("DOGEUSDT.c", True)
+    result = hand.order_send({"action": 1, "symbol": "DOGEUSDT.c", "volume": 50.0, "type": 0, "type_filling": 0})
+    assert result is not None
+    made = desk.wait_for(Execution, 2)[1]
+    assert (made.client_id, made.quantity) == ("", D(50))
+    desk.venue.send([desk.place(LONG, "0.20200", "100", closing=True)])
+    assert carried(bench) == [(D(100), D("0.202")), (D(50), D(0))]
+    (position,) = desk.venue.snapshot([SYMBOL]).positions
+    assert position.quantity == 150
