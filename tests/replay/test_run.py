@@ -10,12 +10,13 @@ import pytest
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.events import Execution, Funding
-from gridhedge.domain.values import SIDES, Role
+from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.profile.load import load_profile
 from gridhedge.profile.settings import Profile
 from gridhedge.replay.candles import Candles, load_candles
 from gridhedge.replay.funding import load_funding
 from gridhedge.replay.run import ReplayResult, replay
+from gridhedge.venue.paper.hours import ForexWeek
 from tests.cli.candles import START, falling_rows, quiet_rows, write
 from tests.cli.shell import DEMO
 
@@ -168,3 +169,21 @@ def test_two_grids_in_one_account_on_recorded_candles(market_data: Path, directi
         under_way = ladder.net_result() + ladder.side.sign * ladder.carried  # closed so far, and all costs
         grown += ladder.working_capital - 990 + under_way
     assert abs(grown - (result.exchange.account.wallet - 3000)) < D("1E-8")
+
+
+def test_forex_candles_replay_with_spread_swap_and_closed_weekends(market_data: Path) -> None:
+    """Two weeks of EURUSD: nothing executes while the market is closed, swap is charged at 17:00 New York, threefold
+    on Wednesday, each side at its own price, and commission at 30 USD per million."""
+    profile = load_profile(Path(__file__).parents[2] / "configs" / "mt5-eurusd.yaml")
+    start = 1_588_543_200_000  # Sunday 2020-05-03 22:00 UTC
+    candles = load_candles(market_data / "forex" / "mt5_EURUSD_1m_2020-04-27_2020-06-14.csv.gz")
+    result = replay(profile, {"EURUSD": candles.between(start, start + 12 * 86_400_000)})
+    made = [event for event in result.events if isinstance(event, Execution)]
+    paid = [event for event in result.events if isinstance(event, Funding)]
+    week = ForexWeek()
+    assert len(made) > 50
+    assert all(week.opens(one.at) == one.at for one in made)
+    assert all(one.fee == one.quantity * one.price * D("0.00003") for one in made)
+    assert {one.at % 86_400_000 for one in paid} == {21 * 3_600_000}
+    assert all(one.amount > 0 if one.side is Side.LONG else one.amount < 0 for one in paid)
+    assert len({one.at for one in paid}) == 9  # the last candle ends before the tenth night

@@ -67,6 +67,7 @@ class Reads:
         self._signed_in = False
 
     def state(self) -> tuple[TerminalInfo, AccountInfo]:
+        """Terminal and account as they are now."""
         self.connect()
         try:
             return state_of(self.api)
@@ -118,6 +119,7 @@ class Reads:
         return self._names.plain(name)
 
     def tick(self, plain: str) -> Tick:
+        """The prices of now; the first fresh one also tells how far the server's clock is ahead."""
         self.connect()
         tick = self.api.symbol_info_tick(self._names.of(plain))
         if tick is None or not tick.ask:
