@@ -16,6 +16,7 @@ from gridhedge.practice.mt5.broker import Broker
 from gridhedge.practice.mt5.sights import Login
 from gridhedge.practice.mt5.specs import Spec
 from gridhedge.practice.mt5.terminal import SimulatedTerminal
+from gridhedge.practice.tape import Tape
 from gridhedge.venue.mt5.reads import Reads
 from gridhedge.venue.mt5.terminal.api import Mt5Api
 from gridhedge.venue.mt5.terminal.bridge import Address, BridgeServer, remote
@@ -81,12 +82,18 @@ class Mt5Bench:
         self.exchange = Exchange([Listing(rules, taker, feed, ConstantFunding(480, D("0.0001")))], D(1000))
         self.exchange.set_leverage(SYMBOL, 75)
         self.lock = threading.Lock()
+        self.tapes = {SYMBOL: Tape(self.exchange.now(), D("0.20000"))}
         self.broker = Broker(self.exchange, {DOGE.name: DOGE}, Clock(), digits=8, currency="USDT")
-        self.bridge = BridgeServer(lambda: cast(Mt5Api, SimulatedTerminal(self.broker, LOGIN)), Address("127.0.0.1", 0))
+        self.bridge = BridgeServer(
+            lambda: cast(Mt5Api, SimulatedTerminal(self.broker, LOGIN, self.tapes)), Address("127.0.0.1", 0)
+        )
         self.bridge.start()
         self.inbox = DequeInbox()
         self._opened: list[Mt5Venue] = []
         self.venue: Venue = self.open("practice")
+
+    def _terminal(self) -> Mt5Api:
+        return cast(Mt5Api, SimulatedTerminal(self.broker, LOGIN, self.tapes))
 
     def open(self, password: str) -> Mt5Venue:
         access = Access(self.bridge.url, LOGIN.login, password, LOGIN.server)

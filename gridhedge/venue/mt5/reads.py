@@ -128,6 +128,18 @@ class Reads:
             self._offset_s = server_offset_s(tick.time, self._now() // 1000)
         return tick
 
+    def bars(self, plain: str, timeframe: int, count: int) -> list[tuple[Millis, float, float, float]]:
+        """The last bars, the one that forms included: opening time, high, low, close; oldest first."""
+        self.tick(plain)  # measures the server's clock
+        found = self._api().copy_rates_from_pos(self._names.of(plain), timeframe, 0, count)
+        if found is None:
+            self.lose()
+            raise read_failure(self.api.last_error())
+        return [
+            (self.utc(int(bar["time"]) * 1000), float(bar["high"]), float(bar["low"]), float(bar["close"]))
+            for bar in found
+        ]
+
     # ---- lists -------------------------------------------------------------------------------------------------------
 
     def positions(self, plain: str) -> tuple[TradePosition, ...]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Change
 from gridhedge.domain.errors import Refused, Unclear
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
@@ -21,6 +22,7 @@ from gridhedge.domain.values import HUNDRED, SIDES, Millis, Price, Role
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
 from gridhedge.venue.mt5 import readiness
 from gridhedge.venue.mt5.account import account_seen, market_seen, observed_fee
+from gridhedge.venue.mt5.bars import closed, source_of
 from gridhedge.venue.mt5.identity import Identity
 from gridhedge.venue.mt5.memory import Memory
 from gridhedge.venue.mt5.orders import Orders
@@ -163,6 +165,11 @@ class Mt5Venue:
         facts: list[Execution | Funding] = [*records.executions(since)]
         facts += [one for one in self._memory.swaps if one.symbol == symbol and one.at >= since]
         return ended, sorted(facts, key=lambda fact: fact.at)
+
+    def candles(self, symbol: str, timeframe: Timeframe, limit: int) -> Candles:
+        """Of bids, as every chart of the terminal; times in which the market was closed are left out."""
+        source, count = source_of(timeframe, limit)
+        return closed(self._reads.bars(symbol, source, count), timeframe, self.now(), limit)
 
     def find_open(self, symbol: str, client_id: str) -> OrderRecord | None:
         records = self.records(symbol)
