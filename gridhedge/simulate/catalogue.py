@@ -113,9 +113,27 @@ FAULTS: dict[str, Fault] = {
     "F-79": Fault("profile edited between two runs", "start", 150, "re-plan", "nothing: the table stays until flat"),
     "F-80": Fault("older journal version", "elsewhere", 0, "adopt", "tests/store/test_codec.py"),
     "F-81": Fault("terminal closed, broken pipe", "elsewhere", 0, "defer", "tests/cli/test_errors.py"),
-    "F-82": Fault("MT5 terminal closed", "elsewhere", 0, "defer", "a matter of the MT5 adapter"),
-    "F-83": Fault("MT5 market closed or requote", "elsewhere", 0, "re-plan", "a matter of the MT5 adapter"),
-    "F-84": Fault("MT5 comment altered by the broker", "elsewhere", 0, "ask", "a matter of the MT5 adapter"),
+    "F-82": Fault(
+        "MT5 terminal closed",
+        "elsewhere",
+        0,
+        "defer",
+        "nothing is sent until it is back; then the gap is filled from its history",
+    ),
+    "F-83": Fault(
+        "MT5 market closed or requote",
+        "elsewhere",
+        0,
+        "re-plan",
+        "requotes are asked again with a fresh price; a closed market is silence for a minute at a time",
+    ),
+    "F-84": Fault(
+        "MT5 comment altered by the broker",
+        "elsewhere",
+        0,
+        "ask",
+        "the magic number carries the same meaning: the order is recognised by it",
+    ),
 }
 
 MODELLED = tuple(name for name, fault in FAULTS.items() if fault.place != "elsewhere")
