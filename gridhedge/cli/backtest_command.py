@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gridhedge.cli.options import amount, check_folder, moment, profile_option, write_result
-from gridhedge.cli.profiles import open_profile
+from gridhedge.cli.profiles import open_profile, require_indicators
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis
 from gridhedge.profile.settings import Profile
@@ -61,6 +61,7 @@ def command(
         if target is not None:
             check_folder(target)
     settings = open_profile(profile, live=True)  # places nothing
+    require_indicators(settings)
     money = amount("--balance", balance)
     if symbol is not None:
         settings = with_symbol(settings, symbol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from gridhedge.domain.errors import UsageError
@@ -9,6 +10,7 @@ from gridhedge.profile.document import read_document
 from gridhedge.profile.load import load_profile
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import PaperSettings
+from gridhedge.strategy.settings import SignalSettings
 from gridhedge.venue.paper.instruments import symbols
 
 
@@ -25,6 +27,13 @@ def open_profile(path: Path, *, live: bool = False) -> Profile:
                     f"{entry.symbol} under the rules of {rules}; choose one of {', '.join(known)}"
                 )
     return profile
+
+
+def require_indicators(profile: Profile) -> None:
+    """Raises UsageError where a strategy of the profile computes indicators and their library is not there."""
+    reads = any(isinstance(e.strategy, SignalSettings) and e.strategy.has_signals for e in profile.symbols)
+    if reads and importlib.util.find_spec("talib") is None:
+        raise UsageError("strategy signal needs TA-Lib; install it with: pip install 'gridhedge[signal]'")
 
 
 def _line(path: Path, index: int) -> int:

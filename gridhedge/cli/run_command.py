@@ -17,7 +17,7 @@ from gridhedge.cli.build import market_of, secrets_of
 from gridhedge.cli.correspondence import correspondence_of, webhook_secret_of
 from gridhedge.cli.errors import silence_stdout
 from gridhedge.cli.options import data_option, profiles_option
-from gridhedge.cli.profiles import open_profile
+from gridhedge.cli.profiles import open_profile, require_indicators
 from gridhedge.cli.runner import Options, Outcome, Runner, Show, log_failure
 from gridhedge.dashboard.figures import money_text
 from gridhedge.domain.errors import GridhedgeError, UsageError
@@ -65,6 +65,8 @@ def command(
     options = Options(data_dir, ticks, speed, i_accept_unrestricted_key)
     with _signals(stop):
         profiles = [_with_dry_run(open_profile(path, live=live), dry_run) for path in profile]
+        for each in profiles:
+            require_indicators(each)
         refuse_twins(profiles)
         markets = [market_of(each) for each in profiles]  # nothing is written before all of this is right
         signing = [webhook_secret_of(each) for each in profiles]

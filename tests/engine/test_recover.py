@@ -23,7 +23,7 @@ from gridhedge.domain.order import OrderKey, OrderState, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.recover import Truth, differences, position_differences, rebuild
 from gridhedge.strategy.view import Found
-from tests.domain.journal import CYCLE, TABLE, TAG, XYZ, Journal, L, S, filled
+from tests.domain.journal import CYCLE, TABLE, TAG, XYZ, Journal, L, S, dump, filled
 
 D = Decimal
 NOW = 3_000_000
@@ -207,6 +207,21 @@ def test_less_at_the_venue_is_mended(holding: Journal) -> None:
     assert remarks == []
     ((mended,), _) = position_differences(holding.book, History().truth())
     assert mended.quantity == 0
+
+
+def test_what_the_user_had_added_is_mended_before_ours(holding: Journal) -> None:
+    """20 of the user's 50 are gone at the venue: ours stay as they are. A close that was told before its opening leaves
+    such a difference behind."""
+    holding.write(holding.execution("", L, 50, "10"))
+    ((mended,), remarks) = position_differences(holding.book, History().holds(L, 330).truth())
+    assert (mended.text, remarks) == ("long: the venue holds 330, the book 300 and 50 that are not the bot's", [])
+    before = dump(holding.book)["long"]
+    holding.write(mended)
+    assert (holding.book.long.held, holding.book.long.surplus) == (D(300), D(30))
+    after = dump(holding.book)["long"]
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert {name for name in before if before[name] != after[name]} == {"surplus", "surplus_cost"}
 
 
 def test_more_at_the_venue_is_the_users_own(holding: Journal) -> None:

@@ -22,7 +22,17 @@ from gridhedge.venue.paper.venue import PaperVenue
 DECIDED = (OrderIntended, AmendIntended, CancelIntended, CycleOpened, Execution)
 
 
-def profile(balance: str) -> Profile:
+STRATEGIES: dict[str, dict[str, object]] = {
+    "symmetric": {"kind": "symmetric", "initial_position_size_usd": "1", "grid_step_percent": "0.5"},
+    "signal": {
+        "kind": "signal", "timeframe": "15m", "space_percent": "0.4", "space_orders": 4, "space_lots": "200",
+        "multiplier": "1.5", "single_order_profit": "0.3", "pair_global_profit": "0.2", "max_loss": "-5",
+        "cci_period": 5,
+    },
+}  # fmt: skip
+
+
+def profile(balance: str, kind: str) -> Profile:
     return Profile.model_validate(
         {
             "account": "same",
@@ -36,7 +46,7 @@ def profile(balance: str) -> Profile:
                 {
                     "symbol": "DOGEUSDT",
                     "leverage": 75,
-                    "strategy": {"kind": "symmetric", "initial_position_size_usd": "1", "grid_step_percent": "0.5"},
+                    "strategy": STRATEGIES[kind],
                 }
             ],
         }
@@ -47,11 +57,12 @@ def decisions(events: list[Event]) -> list[Event]:
     return [event for event in events if isinstance(event, DECIDED)]
 
 
+@pytest.mark.parametrize("kind", STRATEGIES)
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_ticking_through_candles_decides_what_the_replay_decides(seed: int) -> None:
+def test_ticking_through_candles_decides_what_the_replay_decides(seed: int, kind: str) -> None:
     """Half a day of minutes, a tick a second with housekeeping, against the replay that skips to the happenings."""
     candles = random_walk(720, 0.0015, seed, Decimal("0.2"), Decimal("0.00001"))
-    settings = profile("100000")
+    settings = profile("100000", kind)
     replayed = replay(settings, {"DOGEUSDT": candles})
     feed = CandleFeed(candles.times, candles.open, candles.high, candles.low, candles.close, candles.interval_ms)
     exchange = Exchange([Listing(instrument("bybit", "DOGEUSDT"), fees("bybit", "DOGEUSDT"), feed)], Decimal("100000"))
