@@ -127,6 +127,11 @@ class FileAudience:
         if self._herald is not None:
             self._herald.said(level, text)
 
+    def noted(self, text: str) -> None:
+        """Something that a person did: logged, and shown among the last events."""
+        self._logs.bot.info(text)
+        self._remember("info", text, self._now())
+
     def stepped(self) -> None:
         """Bring the files in line with the book."""
         loop = self._loop

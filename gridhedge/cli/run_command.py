@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -18,10 +19,12 @@ from gridhedge.cli.correspondence import correspondence_of, webhook_secret_of
 from gridhedge.cli.errors import silence_stdout
 from gridhedge.cli.options import data_option, profiles_option
 from gridhedge.cli.profiles import open_profile, require_indicators
+from gridhedge.cli.reload import Reload
 from gridhedge.cli.runner import Options, Outcome, Runner, Show, log_failure
 from gridhedge.dashboard.figures import money_text
 from gridhedge.domain.errors import GridhedgeError, UsageError
 from gridhedge.profile.settings import Profile
+from gridhedge.profile.watch import ProfileWatch
 from gridhedge.server.refusals import sentence_of
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
@@ -64,7 +67,8 @@ def command(
     sys.setswitchinterval(_TURN_SECONDS)
     options = Options(data_dir, ticks, speed, i_accept_unrestricted_key)
     with _signals(stop):
-        profiles = [_with_dry_run(open_profile(path, live=live), dry_run) for path in profile]
+        readers = [partial(_read, path, live, dry_run) for path in profile]
+        profiles = [read() for read in readers]
         for each in profiles:
             require_indicators(each)
         refuse_twins(profiles)
@@ -76,12 +80,13 @@ def command(
             stack.callback(logs.close)
             failures: list[BaseException] = []
             runners: list[Runner] = []
-            for each, market, secret in zip(profiles, markets, signing, strict=True):
+            for path, read, each, market, secret in zip(profile, readers, profiles, markets, signing, strict=True):
                 try:
                     told = correspondence_of(data_dir, each, secret)
                     if told is not None:
                         stack.callback(told.close)
                     runners.append(Runner(each, market, options, logs, stop, told.herald if told else None))
+                    runners[-1].follow(Reload(path, each, ProfileWatch(path, read)))
                 except GridhedgeError as error:
                     failures.append(error)
             _trade(runners, no_dashboard or not sys.stdout.isatty(), failures)
@@ -128,7 +133,9 @@ def _tell_ends(runners: Sequence[Runner], data: Path) -> None:
         silence_stdout()
 
 
-def _with_dry_run(profile: Profile, dry_run: bool) -> Profile:
+def _read(path: Path, live: bool, dry_run: bool) -> Profile:
+    """The profile with what the command line adds to it."""
+    profile = open_profile(path, live=live)
     return profile.model_copy(update={"dry_run": True}) if dry_run else profile
 
 

@@ -14,6 +14,7 @@ from gridhedge.cli.accounts import command_line
 from gridhedge.cli.audience import EmergencyFile, FileAudience
 from gridhedge.cli.build import Market, paper_file, paper_venue, real_venue, restored
 from gridhedge.cli.ready import KEY_RESTRICTIONS, make_ready
+from gridhedge.cli.reload import Reload
 from gridhedge.domain.errors import EmergencyStop, RiskStop
 from gridhedge.domain.events import Event, RiskAccepted
 from gridhedge.domain.values import Millis, Money
@@ -118,6 +119,7 @@ class Runner:
         self._options = options
         self._stop = stop
         self.herald = herald
+        self._reload: Reload | None = None
         self._folder = options.data / profile.account
         private_directory(self._folder)
         refuse_emergency(self._folder, profile.account)
@@ -129,6 +131,10 @@ class Runner:
         self._ends: Callable[[], bool] = lambda: False
         self.outcome: Outcome | None = None
         """Known once ``run`` has ended, also when it ended with a RiskStop."""
+
+    def follow(self, reload: Reload) -> None:
+        """Take over what is edited in the profile's file from now on; ``close`` ends it, too."""
+        self._reload = reload
 
     def run(self, show: Show) -> None:
         """Trade until the stop event is set, the ticks are done or recorded prices end; nothing if it is set already.
@@ -148,6 +154,7 @@ class Runner:
         def after_tick() -> None:
             if why := lost():
                 loop.session.stopper.raise_stop(loop.session, loop.session.desks[0].symbol, why)
+            self._follow_profile(loop, audience)
             audience.publish(show)
 
         loop.run(self._options.ticks, self._is_over, after_tick)
@@ -160,7 +167,12 @@ class Runner:
         self.outcome = Outcome(status, status.margin_balance - before, orders, ended)
         bot.info(line("stopped", ticks=loop.ticks, equity=status.margin_balance, orders=orders))
         if status.stop:
-            raise RiskStop(_risk_sentence(profile, status.stop, self._folder))
+            raise RiskStop(_risk_sentence(self.profile, status.stop, self._folder))
+
+    def _follow_profile(self, loop: Loop, audience: FileAudience) -> None:
+        if self._reload is not None and not loop.session.stopper.reason:
+            self._reload.look(loop.session, audience)
+            self.profile = self._reload.profile
 
     def _is_over(self) -> bool:
         return self._stop.is_set() or self._ends()
@@ -242,7 +254,7 @@ class Runner:
         with ExitStack() as last:
             for lock in self._locks:
                 last.callback(lock.release)
-            for opened in (self._ledger, self._audience, self._venue):
+            for opened in (self._ledger, self._audience, self._venue, self._reload):
                 if opened is not None:
                     last.callback(opened.close)
 

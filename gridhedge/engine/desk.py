@@ -105,6 +105,13 @@ class Desk:
         self.last_changes: tuple[str, ...] = ()
         """What a dry run has told last, so that it tells it once."""
 
+    def follow(self, strategy: Strategy) -> None:
+        """Plan with another strategy of the same kind from now on. What it reads from candles is read anew."""
+        self.strategy = strategy
+        reader = strategy.reader
+        self.candles = CandleWatch(self.symbol, reader) if reader is not None else None
+        self.dirty = True
+
     def note_push(self) -> None:
         """The venue has told the account's figures as of the price that is known now."""
         self._pushed_mark = self.market.mark

@@ -86,6 +86,8 @@ class Session:
         """Streams that are down, and how that was told: nothing is sent meanwhile."""
         self.wants_sync = False
         """Something happened that only the venue can explain: synchronise before the next order."""
+        self.profile_trouble = ""
+        """Why an edited profile has not taken over; empty while all is well."""
         self._spent: list[tuple[Millis, Money]] = []
         """Margin of the entries whose answers came after the venue's last figure, and when."""
         self._by_symbol = {desk.symbol: desk for desk in self.desks}
@@ -133,6 +135,12 @@ class Session:
         self.book.apply(event)
         if self.audience is not None:
             self.audience.told(event)
+
+    def follow(self, policy: Policy) -> None:
+        """Trade by these rules from the next step on."""
+        self.policy = policy
+        self.stopper.action = policy.emergency_action
+        self._margin_changed = True
 
     def say(self, level: Level, text: str) -> None:
         if self.audience is not None:

@@ -72,6 +72,8 @@ def _account_alarms(session: Session) -> list[str]:
     alarms = [f"{stream} is down: {told.text}" for stream, told in session.disconnected.items()]
     if len(session.unknowns):
         alarms.append(f"{len(session.unknowns)} orders with unknown outcome are being asked for")
+    if session.profile_trouble:
+        alarms.append(session.profile_trouble)
     return alarms
 
 

@@ -36,7 +36,8 @@ class Stopper:
         self.level = ""
         self.is_done = False
         """A stop was raised, and nothing of what ``emergency_action`` names is left to do: the process may end."""
-        self._action = action
+        self.action = action
+        """``emergency_action``."""
         self._file = file
         self._rounds = 0
         self._next_round: Millis = 0
@@ -53,7 +54,7 @@ class Stopper:
         if self._file is not None:
             self._file.write(now, symbol, reason, session.mm_rate)
         session.say("critical", f"{symbol}: {self.reason}")
-        self.is_done = level != "emergency" or self._action == "freeze" or session.policy.dry_run
+        self.is_done = level != "emergency" or self.action == "freeze" or session.policy.dry_run
         self.see_through(session)
 
     def next_due(self) -> Millis | None:
@@ -68,7 +69,7 @@ class Stopper:
         self._rounds += 1
         left = [order.client_id for desk in session.desks for order in desk.book.orders.values() if _is_open(order)]
         for desk in session.desks:
-            changes = emergency_changes(desk.book, self._action, desk.instrument, desk.market.last)
+            changes = emergency_changes(desk.book, self.action, desk.instrument, desk.market.last)
             if changes:
                 left += [change.client_id for change in changes]
                 outcomes = execute(changes, session.venue, session.journal, session.record, now)
@@ -76,7 +77,7 @@ class Stopper:
         self._next_round = max(session.clock.now() + _ROUND_MS, session.quiet_until)
         self.is_done = not left or self._rounds >= _ROUNDS_AT_MOST
         if left and self.is_done:
-            session.say("critical", f"{self._action} could not be seen through, look at the venue: {', '.join(left)}")
+            session.say("critical", f"{self.action} could not be seen through, look at the venue: {', '.join(left)}")
 
 
 def emergency_changes(book: SymbolBook, action: str, rules: Instrument, price: Price) -> list[Change]:

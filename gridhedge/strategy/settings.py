@@ -20,6 +20,11 @@ class StrategySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     longest_sync_seconds: ClassVar[int] = 3600
     """The venue's position is compared with the book at least so often."""
+    entry_fields: ClassVar[frozenset[str]] = frozenset()
+    """What, changed while the bot runs, counts from the next grid on (a side's next cycle, the next table); everything
+    else counts at once."""
+    first_start_fields: ClassVar[frozenset[str]] = frozenset()
+    """What counts at the first start only, and not even after a restart."""
 
     def broken_rules(self) -> Iterator[tuple[str, str]]:
         """Rules between fields that do not hold: the field to correct, and what is wrong with it."""
@@ -29,6 +34,9 @@ class StrategySettings(BaseModel):
 class SymmetricSettings(StrategySettings):
     """The two-sided hedge grid."""
 
+    entry_fields: ClassVar[frozenset[str]] = frozenset(
+        {"initial_position_size_usd", "grid_step_percent", "averaging_multiplier", "max_grid_levels_per_side"}
+    )
     kind: Literal["symmetric"] = "symmetric"
     initial_position_size_usd: Annotated[Decimal, Field(ge=Decimal("0.1"), le=100000)]
     """First margin of each side, in quote currency; the notional is this times the leverage."""
@@ -49,6 +57,8 @@ class TrimSettings(StrategySettings):
     """A grid in one direction that sheds all but its first level as soon as that breaks even."""
 
     longest_sync_seconds: ClassVar[int] = 30
+    entry_fields: ClassVar[frozenset[str]] = frozenset({"max_entry_level", "entry_ratios", "level_distances_percent"})
+    first_start_fields: ClassVar[frozenset[str]] = frozenset({"capital_fraction", "initial_capital"})
     kind: Literal["trim"] = "trim"
     direction: Literal["long", "short"] = "long"
     capital_fraction: _Fraction = Decimal("0.33")
@@ -127,6 +137,10 @@ class Band(NamedTuple):
 class SignalSettings(StrategySettings):
     """Signal-opened hedging baskets. Profits are in quote currency, net of fees and funding; 0 switches one off."""
 
+    entry_fields: ClassVar[frozenset[str]] = frozenset(
+        {"min_lot", "max_lot", "multiplier", "max_martingale_multiple"}
+        | {f"space{band}_{part}" for band in ("", 1, 2, 3) for part in ("percent", "orders", "lots")}
+    )
     kind: Literal["signal"] = "signal"
     # ---- signals
     timeframe: Literal["1m", "5m", "15m", "30m", "1H", "4H", "1D"] = "1H"

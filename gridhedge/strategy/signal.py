@@ -19,6 +19,7 @@ from gridhedge.domain.invariants import Violation, settled_basket
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.basket import Rung, basket_table, distances, next_rung, wished_lots
+from gridhedge.strategy.begun import PerCycle
 from gridhedge.strategy.budget import level_margin
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.exits import Sums, Target, is_closing, resting_target
@@ -43,11 +44,11 @@ class Signal:
     sides: tuple[Side, ...] = SIDES
     owns_position = False
 
-    def __init__(self, settings: SignalSettings) -> None:
+    def __init__(self, settings: SignalSettings, spaces: PerCycle[tuple[Decimal, ...]] | None = None) -> None:
         self.settings = settings
+        self._spaces = spaces or PerCycle(distances(settings))
         self._filters = Filters(settings)
         self._sums = Sums(settings)
-        self._spaces = distances(settings)
         self.reader: CandleReader | None = None
         if self._filters.timeframe is not None:
             self.reader = CandleReader(self._filters.timeframe, WINDOW, self._read)
@@ -59,6 +60,10 @@ class Signal:
 
     def _read(self, symbol: str, candles: Candles, now: Millis) -> SignalSeen | None:
         return signal_of(self.settings, symbol, candles, now)
+
+    def followed_by(self, settings: SignalSettings, book: SymbolBook) -> Signal:
+        """With other settings: the orders of a basket that is open keep their table and their spaces."""
+        return Signal(settings, self._spaces.after(distances(settings), book))
 
     # ---- decide --------------------------------------------------------------------------------------------------
 
@@ -91,7 +96,7 @@ class Signal:
                 continue
             if max(side.basket.opened_at, side.basket.added_at) >= seen.candle:
                 continue
-            rung = next_rung(side, side.reference, self._spaces, view.instrument)
+            rung = next_rung(side, side.reference, self._spaces.of(side), view.instrument)
             if rung.level < side.now_levels or rung.quantity <= 0 or (seen.close - rung.price) * side.side.sign > 0:
                 continue
             if self._margin(view, rung.quantity, rung.price) <= view.available - view.reserve:
@@ -187,7 +192,7 @@ class Signal:
             rung = Rung(0, self._touch(draft, side, 0), side.reference[0])
             self._want_rung(draft, side, rung, Role.OPENING, "a signal opens the basket")
             return
-        rung = next_rung(side, side.reference, self._spaces, view.instrument)
+        rung = next_rung(side, side.reference, self._spaces.of(side), view.instrument)
         if rung.quantity <= 0:
             return
         if rung.level < side.now_levels:

@@ -7,6 +7,7 @@ more level rests on both where the budget allows it, or on neither.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Urgency, Wanted
@@ -15,6 +16,7 @@ from gridhedge.domain.invariants import Violation, settled
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order
 from gridhedge.domain.values import ONE, SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
+from gridhedge.strategy.begun import PerCycle
 from gridhedge.strategy.budget import RETURN_FACTOR, level_margin, missing_margin
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.ladder import base_quantity, completed_table, fraction, reference_quantities, resting_levels
@@ -35,12 +37,16 @@ class Symmetric:
     sides: tuple[Side, ...] = SIDES
     owns_position = False
 
-    def __init__(self, settings: SymmetricSettings) -> None:
+    def __init__(self, settings: SymmetricSettings, steps: PerCycle[Decimal] | None = None) -> None:
         self.settings = settings
-        self._step = fraction(settings.grid_step_percent)
+        self._steps = steps or PerCycle(fraction(settings.grid_step_percent))
         self.promised_rate = fraction(settings.take_profit_percent)
         self._slippage = fraction(settings.entry_slippage_percent)
         self._timeout: Millis = int(settings.entry_timeout_seconds * 1000)
+
+    def followed_by(self, settings: SymmetricSettings, book: SymbolBook) -> Symmetric:
+        """With other settings: a side's step changes with its next cycle, the table with the next cold start."""
+        return Symmetric(settings, self._steps.after(fraction(settings.grid_step_percent), book))
 
     # ---- decide --------------------------------------------------------------------------------------------------
 
@@ -201,7 +207,7 @@ class Symmetric:
             depth,
             self._now_price(draft, side),
             draft.view.instrument,
-            self._step,
+            self._steps.of(side),
             lambda level, own: self._passed_price(draft, side, level, own),
         )
 
@@ -303,7 +309,7 @@ class Symmetric:
         if draft.view.now < due:
             draft.wake_at(due)
             return order.price
-        band = order.price * self._step / _TENTH
+        band = order.price * self._steps.newest / _TENTH
         if abs(fresh - order.price) > band:
             return fresh
         # The price at which ``fresh`` leaves the band, as the market shows it.

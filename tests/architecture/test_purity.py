@@ -23,6 +23,7 @@ MAY_CATCH_EVERYTHING = {
     "gridhedge/cli/main.py": "the last door: an error becomes a sentence and an exit code",
     "gridhedge/dashboard/plain.py": "output that fails must not stop the bot",
     "gridhedge/dashboard/screen.py": "a broken screen must not stop the bot",
+    "gridhedge/profile/watch.py": "whatever a strange file does to the reader must not end the watch",
     "gridhedge/server/session.py": "one user's own bug must not take the others down",
 }
 """Module and reason. Everywhere else an ``except`` names what it expects."""

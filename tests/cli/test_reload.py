@@ -1,0 +1,65 @@
+"""A profile that is edited while ``gridhedge run`` trades, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.shell import gridhedge, started, write_profile
+
+
+@contextmanager
+def bot(profile: Path, data: Path) -> Iterator[subprocess.Popen[str]]:
+    """At work at ten times the market's pace; it must not be left behind."""
+    with started("run", "--profile", profile, "--data-dir", data, "--speed", "10") as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return line
+    pytest.fail(f"it ended without saying {words!r}: {process.stderr.read() if process.stderr else ''}")
+
+
+def status(data: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(gridhedge("status", "--data-dir", data, "--json").out)["001"]["status"]
+    return found
+
+
+def test_good_edits_take_over_and_bad_ones_leave_everything_as_it_was(tmp_path: Path, data: Path) -> None:
+    """Valid, invalid, forbidden: each is said and logged, and the last one stands as an alarm on the status."""
+    path = write_profile(tmp_path / "p.yaml")
+    good = path.read_text().replace("threshold: 90", "threshold: 85").replace("_usd: 1.0", "_usd: 2.0")
+    good = good.replace("_usd: 2.0}", "_usd: 2.0, take_profit_percent: 2.0}")
+    with bot(path, data) as process:
+        read_until(process, "short level 0")
+        path.write_text(good)
+        line = read_until(process, "p.yaml is read again")
+        assert "risk.mm_rate_threshold 90 -> 85 (at once)" in line
+        assert "initial_position_size_usd 1.0 -> 2.0 (from the next grid)" in line
+        assert "take_profit_percent 1.0 -> 2.0 (at once)" in line
+        path.write_text(good.replace("threshold: 85", "threshold: 850"))
+        assert "mm_rate_threshold" in read_until(process, "all settings stay as they were")
+        path.write_text(good.replace("leverage: 75", "leverage: 50").replace("threshold: 85", "threshold: 70"))
+        line = read_until(process, "needs a restart")
+        assert "symbols[0].leverage: a change of this needs a restart of the bot" in line
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+    shown = status(data)
+    assert shown["mm_threshold"] == "85"
+    assert [alarm for alarm in shown["alarms"] if "symbols[0].leverage" in alarm] != []
+    assert [event["text"] for event in shown["events"] if "is read again" in event["text"]] != []
+    log = "".join(log.read_text() for log in (data / "001").glob("*.log"))
+    for line in ("p.yaml is read again", "risk.mm_rate_threshold: ", "symbols[0].leverage: a change"):
+        assert line in log
