@@ -60,7 +60,11 @@ def test_the_metadata_names_command_and_python(root: Path) -> None:
     assert metadata["options.entry_points"]["console_scripts"].strip() == "gridhedge = gridhedge.cli.main:main"
 
 
-@pytest.mark.parametrize("script", ["scripts/demo.sh", "scripts/test.sh", "requirements/lock.sh", ".ci/run"])
+BOT_SCRIPTS = ["start", "stop", "status", "logs", "start_all", "stop_all", "watchdog"]
+SCRIPTS = [f"scripts/{name}.sh" for name in ["demo", "test", *BOT_SCRIPTS]]
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, "requirements/lock.sh", ".ci/run"])
 def test_scripts_stop_at_the_first_error_and_parse(root: Path, script: str) -> None:
     """They are executable, start with bash, and bash can read them."""
     file = root / script

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-WITHOUT_TWIN = {"architecture", "contract", "simulation", "crash"}
+WITHOUT_TWIN = {"architecture", "contract", "simulation", "crash", "scripts"}
 """Folders of tests that speak about the whole instead of one module."""
 NOT_OURS = {".git", ".venv", "__pycache__", "build", "dist", "htmlcov", ".hypothesis"}
 DEVELOPER_FOLDER = re.compile(r"(?<![\w.}/])/(?:home|Users|root|work)/\w")
