@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gridhedge.cli.audience import FileAudience
 from gridhedge.domain.errors import UsageError
-from gridhedge.engine.reload import take_over, why_not
+from gridhedge.engine.reload import take_over
 from gridhedge.engine.session import Session
 from gridhedge.profile.revision import changes, needing_restart, told
 from gridhedge.profile.settings import Profile
@@ -26,35 +26,28 @@ class Reload:
         self._watch = watch
         self.profile = profile
         """The one that counts now."""
-        self._waiting: Profile | None = None
-        """A good one that the grids under way forbid."""
 
     def look(self, session: Session, audience: FileAudience) -> None:
         """Take over an edited profile, or tell once why not; the dashboard shows it until the file is right."""
         news = self._watch.news()
         if isinstance(news, UsageError):
             self._refuse(session, audience, str(news).replace(str(self._path), self._name))
-            self._waiting = None
-        elif (profile := news or self._waiting) is not None:
-            self._follow(session, audience, profile)
+        elif news is not None:
+            self._follow(session, audience, news)
 
     def close(self) -> None:
         self._watch.close()
 
     def _follow(self, session: Session, audience: FileAudience, profile: Profile) -> None:
         found = changes(self.profile, profile)
-        self._waiting = None
         if fixed := needing_restart(found):
             names = ", ".join(change.where for change in fixed)  # no values: an address may hold a secret
             self._refuse(session, audience, f"{self._name}: {names}: a change of this needs a restart of the bot")
-        elif reasons := why_not(session, profile) if found else []:
-            self._waiting = profile
-            self._refuse(session, audience, f"{self._name}: {'; '.join(reasons)}")
         else:
             if found:
-                take_over(session, profile)
+                waits = take_over(session, profile)
                 self.profile = profile
-                audience.noted(f"{self._name} is read again: {'; '.join(map(told, found))}")
+                audience.noted(f"{self._name} is read again: {'; '.join([*map(told, found), *waits])}")
             elif session.profile_trouble:
                 audience.noted(f"{self._name} says again what counts")
             session.profile_trouble = ""

@@ -5,25 +5,21 @@ from __future__ import annotations
 from gridhedge.engine.assemble import policy_of
 from gridhedge.engine.session import Session
 from gridhedge.profile.settings import Profile
-from gridhedge.strategy.make import follow_strategy, objections
+from gridhedge.strategy.make import follow_strategy, what_waits
 from gridhedge.strategy.settings import StrategySettings
 
 
-def why_not(session: Session, profile: Profile) -> list[str]:
-    """Why the profile must not take over now, one sentence each: it would harm a grid that is under way."""
-    return [
-        f"{desk.symbol}: {text}"
-        for desk in session.desks
-        for text in objections(_settings_of(profile, desk.symbol), desk.instrument, desk.book)
-    ]
-
-
-def take_over(session: Session, profile: Profile) -> None:
+def take_over(session: Session, profile: Profile) -> list[str]:
     """Go on with these settings; to be called between two steps. Account, venue, symbols, directions and leverage must
-    be those of before. Nothing is sent here: the next step plans with them."""
+    be those of before. Nothing is sent here: the next step plans with them. Returns what has to wait for the next grid,
+    one sentence each."""
+    waits = []
     for desk in session.desks:
-        desk.follow(follow_strategy(desk.strategy, _settings_of(profile, desk.symbol), desk.book))
+        settings = _settings_of(profile, desk.symbol)
+        waits += [f"{desk.symbol}: {text}" for text in what_waits(settings, desk.instrument, desk.book)]
+        desk.follow(follow_strategy(desk.strategy, settings, desk.instrument, desk.book))
     session.follow(policy_of(profile))
+    return waits
 
 
 def _settings_of(profile: Profile, symbol: str) -> list[StrategySettings]:

@@ -88,19 +88,6 @@ def stop_price(settings: TrimSettings, rules: Instrument, center: Price) -> Pric
     return exit_price(rules, side, center * (ONE - side.sign * fraction(settings.stop_loss_percent)))
 
 
-def stop_objections(settings: TrimSettings, rules: Instrument, ladder: SideBook) -> list[str]:
-    """A stop-loss that is not beyond the last level of the grid that is under way would close what that level buys."""
-    prices = [price for price, size in zip(ladder.prices, ladder.reference, strict=False) if size > 0 and price > 0]
-    if not ladder.cycle or ladder.center is None or not prices:
-        return []
-    last, sign = (min(prices) if ladder.side is Side.LONG else max(prices)), ladder.side.sign
-    stop = stop_price(settings, rules, ladder.center)
-    if (last - stop) * sign > 0:
-        return []
-    where = f"{ladder.side.value} stop-loss at {stop} would not be beyond the present grid's last level at {last}"
-    return [f"stop_loss_percent {settings.stop_loss_percent}: the {where}; choose more, or wait for the next grid"]
-
-
 def take_profit_at(settings: TrimSettings, rules: Instrument, ladder: SideBook) -> Price:
     """Average price and ``take_profit_percent``."""
     side, average = ladder.side, _average(ladder)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Urgency, Wanted
 from gridhedge.domain.events import CapitalFixed, CycleOpened, Decision, GridFixed, LevelShrunk, SurplusTaken
+from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.invariants import Violation, settled_grid
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.levels import FIRST_LEVEL
@@ -28,11 +29,11 @@ from gridhedge.strategy.grid import (
     grid_around,
     range_edge,
     side_of,
-    stop_price,
     take_profit_at,
 )
 from gridhedge.strategy.reentry import next_cycle
 from gridhedge.strategy.settings import TrimSettings
+from gridhedge.strategy.stops import Stops
 from gridhedge.strategy.view import Found, Plan, View, Withheld
 
 _MINUTE_MS: Millis = 60_000
@@ -51,9 +52,14 @@ class Trim:
     promised_rate = ZERO
     owns_position = True
 
-    def __init__(self, *settings: TrimSettings) -> None:
+    def __init__(self, *settings: TrimSettings, stops: Stops | None = None) -> None:
         self.settings = {side_of(entry): entry for entry in settings}
+        self._stops = stops or Stops(self.settings)
         self.sides: tuple[Side, ...] = tuple(side for side in SIDES if side in self.settings)
+
+    def followed_by(self, settings: Sequence[TrimSettings], rules: Instrument, book: SymbolBook) -> Trim:
+        """With other settings; the entries of the grids under way are in the book."""
+        return Trim(*settings, stops=self._stops.after({side_of(entry): entry for entry in settings}, rules, book))
 
     # ---- decide --------------------------------------------------------------------------------------------------
 
@@ -320,8 +326,7 @@ class Trim:
             draft.alarm(f"dust {side.value}", "warning", f"{side.value} {held} is too small to close")
             return
         if _is_deepest(ladder):
-            assert ladder.center is not None
-            trigger = stop_price(self.settings[side], view.instrument, ladder.center)
+            trigger = self._stops.price(view.instrument, ladder)
             if self._must_close_now(view, ladder, trigger):
                 touch = view.market.bid if side is Side.LONG else view.market.ask
                 quantity = min(held, view.instrument.max_market_quantity)

@@ -9,7 +9,7 @@ import pytest
 
 from gridhedge.domain.order import Order
 from gridhedge.domain.values import Role, Side
-from gridhedge.engine.reload import take_over, why_not
+from gridhedge.engine.reload import take_over
 from tests.engine.worlds import World, profile
 
 L, S = Side.LONG, Side.SHORT
@@ -30,8 +30,7 @@ def test_a_take_profit_moves_at_once_and_entries_stay() -> None:
     world.tick()
     rested, before = entries(world), take_profit(world, L).price
     changed = profile({"take_profit_percent": D("0.5"), "grid_step_percent": D(3), "averaging_multiplier": D(3)})
-    assert why_not(world.session, changed) == []
-    take_over(world.session, changed)
+    assert take_over(world.session, changed) == []
     world.tick()
     assert entries(world) == rested
     after = take_profit(world, L).price
@@ -103,14 +102,32 @@ def test_a_trim_grid_stays_until_the_next_one_and_then_follows() -> None:
     assert first == (D("0.21000") * D("0.994")).quantize(D("0.00001"), "ROUND_FLOOR")
 
 
-@pytest.mark.parametrize(("percent", "objections"), [("4.6", 0), ("4.4", 1)])
-def test_a_stop_loss_inside_the_grid_under_way_is_objected_to(percent: str, objections: int) -> None:
-    """Level 4 rests 4.5 % from the center: a stop before it would sell what level 4 buys at once."""
-    distances = (D("0.5"), D(1), D(2), D(3))
-    edited = profile(**trim(stop_loss_percent=D(percent), level_distances_percent=distances))
-    found = why_not(trim_world().session, edited)
-    assert len(found) == objections
-    assert all("would not be beyond the present grid's last level" in text for text in found)
+@pytest.mark.parametrize(("percent", "counts_at_once"), [("4.6", True), ("4.4", False)])
+def test_a_stop_loss_inside_the_grid_under_way_waits_for_the_next_one(percent: str, counts_at_once: bool) -> None:
+    """Level 4 rests 4.5 % below 0.19933: a stop-loss before it would sell at once what level 4 buys."""
+    world = trim_world()
+    edited = trim(stop_loss_percent=D(percent), level_distances_percent=(D("0.5"), D(1), D(2), D(3)))
+    waits = take_over(world.session, profile(**edited))
+    assert len(waits) == (0 if counts_at_once else 1)
+    assert all("DOGEUSDT: the long stop-loss stays where it is until the next grid" in text for text in waits)
+    for level in (1, 2, 3, 4):
+        world.run_into(L, level)
+    assert not world.session.stopper.reason
+    factor = D(1) - (D(percent) if counts_at_once else D(5)) / 100
+    expected = (D("0.19933") * factor).quantize(D("0.00001"), "ROUND_CEILING")
+    assert world.book.long.exits[Role.STOP_LOSS].price == expected
+
+
+def test_the_next_grid_has_the_new_stop_loss() -> None:
+    """What waited has not been forgotten, however often the profile is edited meanwhile."""
+    world = trim_world()
+    edited = profile(**trim(stop_loss_percent=D("4.4"), level_distances_percent=(D("0.5"), D(1), D(2), D(3))))
+    assert len(take_over(world.session, edited)) == len(take_over(world.session, edited)) == 1
+    world.go("0.21000", 2)
+    for level in (1, 2, 3, 4):
+        world.run_into(L, level)
+    expected = (D("0.21000") * D("0.956")).quantize(D("0.00001"), "ROUND_CEILING")
+    assert world.book.long.exits[Role.STOP_LOSS].price == expected
 
 
 def signal(**strategy: Any) -> dict[str, Any]:
