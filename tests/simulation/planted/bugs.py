@@ -236,7 +236,11 @@ def the_cap_is_ignored(patch: pytest.MonkeyPatch) -> None:
 
 @bug("I-18")
 def the_reserve_is_spent(patch: pytest.MonkeyPatch) -> None:
+    def blind(original: Any, of: Any, desk: Any, now: int) -> Any:
+        return original(of, desk, now)._replace(reserve=ZERO)
+
     patch.setattr(session.Session, "reserve", lambda of: ZERO)
+    wrap(patch, session.Session, "view", blind)
 
 
 @bug("I-08", "I-09", "I-36")
