@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from gridhedge.domain.basket import BasketMemory
 from gridhedge.domain.levels import LevelFill, spread
 from gridhedge.domain.order import Order, OrderKey
 from gridhedge.domain.squeeze import Squeeze
-from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
-
-_MONEY_STEP = Decimal("1E-12")
-"""Shares of a cost are cut to this, so that sums of money stay exact."""
+from gridhedge.domain.values import MONEY_STEP, ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
 
 
 class SideBook:
@@ -232,7 +227,7 @@ class SideBook:
         """Count a closing execution."""
         held = self.held
         if quantity < held:
-            self.carried -= (self.carried * quantity / held).quantize(_MONEY_STEP)
+            self.carried -= (self.carried * quantity / held).quantize(MONEY_STEP)
         else:
             self.carried = ZERO
         self.closed += quantity
@@ -297,7 +292,7 @@ class SideBook:
         rest = residue = max(self.held, ZERO)
         cost = fee = ZERO
         if self.has_grid and residue > 0:
-            cost, fee = self.carried, (self.fees * residue / self.entered).quantize(_MONEY_STEP)
+            cost, fee = self.carried, (self.fees * residue / self.entered).quantize(MONEY_STEP)
             rest = ZERO
         for fill in reversed(self.fills):
             if rest <= 0:

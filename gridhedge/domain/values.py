@@ -22,6 +22,8 @@ Millis: TypeAlias = int
 ZERO = Decimal(0)
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
+MONEY_STEP = Decimal("1E-12")
+"""Shares of a cost are cut to this everywhere, so that sums of money are exact and agree."""
 
 
 class Side(Enum):

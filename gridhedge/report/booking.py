@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Quantity, Role, Side
+from gridhedge.domain.values import MONEY_STEP, SIDES, ZERO, Millis, Money, Quantity, Role, Side
 from gridhedge.report.rows import FundingRow, TradeRow
 
 
@@ -102,8 +102,8 @@ class _SideBook:
             return Booked(trade, ZERO, -trade.fee, trade.quantity)
         # All of it, not a rounded share, when the side is flat afterwards.
         flat = matched == self.quantity
-        cost = self.cost if flat else self.cost * matched / self.quantity
-        carried = self.carried if flat else self.carried * matched / self.quantity
+        cost = self.cost if flat else (self.cost * matched / self.quantity).quantize(MONEY_STEP)
+        carried = self.carried if flat else (self.carried * matched / self.quantity).quantize(MONEY_STEP)
         gross = trade.side.sign * (matched * trade.price - cost)
         self.quantity -= matched
         self.cost -= cost

@@ -19,13 +19,11 @@ from gridhedge.domain.events import (
     PositionMended,
 )
 from gridhedge.domain.order import LEGAL_MOVES, OrderState, Reject, parse_client_id
-from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.domain.values import MONEY_STEP, ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.store.codec import plain_decimal
 
 __all__ = ["project"]
 
-_FINEST = Decimal("1e-12")
-"""Shares of a cost are rounded to this; the rest keeps the difference, so that the sum stays exact."""
 _WIDE = Context(prec=60)
 
 
@@ -88,7 +86,7 @@ def _realised(event: Execution, held: Quantity, cost: Money) -> Money | None:
 
 
 def _share(quantity: Quantity, held: Quantity, cost: Money) -> Money:
-    return cost if quantity == held else _WIDE.quantize(cost * quantity / held, _FINEST)
+    return cost if quantity == held else _WIDE.quantize(cost * quantity / held, MONEY_STEP)
 
 
 def _after(event: Execution, held: Quantity, cost: Money) -> tuple[Quantity, Money]:

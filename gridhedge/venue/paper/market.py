@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.order import Reject
-from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.domain.values import MONEY_STEP, ONE, ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.venue.paper.feed import Feed, Leg, time_of
 from gridhedge.venue.paper.funding import ConstantFunding, FundingPlan
 from gridhedge.venue.paper.hours import Hours
@@ -22,8 +22,6 @@ FillRule: TypeAlias = Literal["through", "touch"]
 
 MAX_STOPS = 10
 """Waiting stop orders per symbol, as on Bybit and Binance."""
-
-_MONEY_STEP = Decimal("1E-12")
 
 
 class Listing(NamedTuple):
@@ -78,7 +76,7 @@ class Holding:
         assert 0 < quantity <= self.quantity, "a position closes at most what it holds"
         cost = self.cost
         if quantity != self.quantity:
-            cost = (cost * quantity / self.quantity).quantize(_MONEY_STEP)
+            cost = (cost * quantity / self.quantity).quantize(MONEY_STEP)
         self.quantity -= quantity
         self.cost -= cost
         return value - cost if self.sign > 0 else cost - value

@@ -222,7 +222,15 @@ def old_prices_are_traded_on(patch: pytest.MonkeyPatch) -> None:
 
 @bug("I-29")
 def a_stop_does_not_stop(patch: pytest.MonkeyPatch) -> None:
+    def restless(original: Any, of: Any) -> Any:
+        changed = original(of)
+        if of.stopper.reason:
+            for desk in of.desks:
+                of._act(desk, of.clock.now())
+        return changed
+
     _believing(patch, stopped=lambda facts: "")
+    wrap(patch, session.Session, "step", restless)
 
 
 @bug("I-20")
@@ -328,27 +336,17 @@ def funding_counts_as_often_as_it_is_told(patch: pytest.MonkeyPatch) -> None:
 
 @bug("I-23")
 def a_residue_is_dropped(patch: pytest.MonkeyPatch) -> None:
-    def drop(original: Any, side: SideBook, at: int) -> Any:
-        _, cost, fee = original(side, at)
-        return ZERO, cost, fee
-
-    wrap(patch, SideBook, "end", drop)
+    wrap(patch, SideBook, "take_residue", lambda original, side: (ZERO, *original(side)[1:]))
 
 
 @bug("I-23")
 def other_peoples_closes_are_overlooked(patch: pytest.MonkeyPatch) -> None:
-    wrap(
-        patch, SymbolBook, "_on_outside_execution",
-        lambda original, book, side, event: None if event.closing else original(book, side, event),
-    )  # fmt: skip
+    wrap(patch, SideBook, "lose", lambda original, side, quantity, price, fee: None)
 
 
 @bug("I-10", "I-08", "I-09", "I-11")
 def late_fills_go_to_the_level_of_their_name(patch: pytest.MonkeyPatch) -> None:
-    def naive(original: Any, book: SymbolBook, side: SideBook, key: Any, quantity: Decimal) -> Any:
-        return ((key.level, quantity),)
-
-    wrap(patch, SymbolBook, "_levels_for", naive)
+    wrap(patch, SideBook, "levels_for", lambda original, side, key, quantity: ((key.level, quantity),))
 
 
 @bug("I-04", "I-13", "I-36")
