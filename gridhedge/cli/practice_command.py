@@ -65,6 +65,14 @@ def _options(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
             "--speed", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Seconds per second."
         ),
         click.option(
+            "--time",
+            "told",
+            type=click.Choice(["wall", "data"]),
+            default="wall",
+            show_default=True,
+            help="Which time clients are told. Signals need data: candles carry its times.",
+        ),
+        click.option(
             "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of prices without --data."
         ),
         click.option("--key", "pairs", multiple=True, help="KEY:SECRET, an account of its own; several are possible."),
@@ -129,6 +137,7 @@ def _practise(
     names: tuple[str, ...],
     start: str | None,
     speed: int,
+    told: str,
     seed: int,
     pairs: tuple[str, ...],
     no_rate_limits: bool,
@@ -148,6 +157,7 @@ def _practise(
         rules=venue,
         keys=_keys(pairs),
         speed=speed,
+        tells_exchange_time=told == "data",
         bands=bands,
         data_dir=data_dir,
         rate_limits=not no_rate_limits,

@@ -34,8 +34,9 @@ class Options:
     """What a practice exchange is made of.
 
     ``rules``: whose price and quantity steps, margin tiers and fees apply. ``keys``: secret by key, an account each.
-    ``speed``: exchange seconds per second. ``bands``: how far from the mark a limit price may lie, by symbol (a
-    fraction). ``data_dir``: where everything is kept; None forgets it.
+    ``speed``: exchange seconds per second. ``tells_exchange_time``: to clients,
+    instead of the wall's. ``bands``: how far from the mark a limit price may lie, by symbol (a fraction).
+    ``data_dir``: where everything is kept; None forgets it.
     """
 
     prices: tuple[Prices, ...] = ()
@@ -43,6 +44,7 @@ class Options:
     keys: Mapping[str, str] = field(default_factory=lambda: {"practice": "practice"})
     wallet: Money = Decimal(10_000)
     speed: int = 1
+    tells_exchange_time: bool = False
     bands: Mapping[str, Decimal] = field(default_factory=dict)
     data_dir: Path | None = None
     rate_limits: bool = True

@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable
 
 from gridhedge.domain.values import Millis
+from gridhedge.engine.ports import Check
 
-__all__ = ["ServerClock", "monotonic_ms", "wall_ms"]
+__all__ = ["ServerClock", "clock_check", "monotonic_ms", "wall_ms"]
 
 _BUCKET_MS = 300_000
+_MOST_SKEW_MS = 500
+_DAY_MS = 86_400_000
 
 
 def monotonic_ms() -> Millis:
@@ -19,6 +22,18 @@ def monotonic_ms() -> Millis:
 
 def wall_ms() -> Millis:
     return time.time_ns() // 1_000_000
+
+
+def clock_check(skew: Millis, venue: str, *, is_practice: bool) -> Check:
+    """A line of the readiness table: this machine's clock is ``skew`` ahead of the venue's. A practice exchange may
+    keep the time of its data, which is another day's; a real one never does."""
+    if abs(skew) <= _MOST_SKEW_MS:
+        return Check("clock", True, f"this machine's clock agrees with {venue}'s within {abs(skew)} ms")
+    if is_practice and abs(skew) > _DAY_MS:
+        return Check("clock", None, f"the practice {venue} keeps the time of its data")
+    where = "ahead of" if skew > 0 else "behind"
+    remedy = "set it by NTP (for example: timedatectl set-ntp true)"
+    return Check("clock", False, f"this machine's clock is {abs(skew) / 1000:.1f} s {where} {venue}'s: {remedy}")
 
 
 class ServerClock:
@@ -43,12 +58,14 @@ class ServerClock:
             return self._shown
 
     def answered(self, stamp: Millis) -> None:
-        """The time in an answer that has just come. The first one replaces this machine's own guess."""
+        """The time in an answer that has just come. The first one replaces this machine's own guess, backwards
+        too: whatever was asked before it went by the guess."""
         with self._lock:
             local = self._local()
             offset = stamp - local
             if self._best is None:
                 self._best = self._before = offset
+                self._shown = 0
             elif local >= self._until:
                 self._before, self._best = self._best, offset
                 self._until = local + _BUCKET_MS

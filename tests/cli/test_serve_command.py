@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from gridhedge.practice import bitget as practice_bitget
 from gridhedge.practice import bybit as practice_bybit
+from gridhedge.practice.server import Handle
 from gridhedge.practice.world import Options
 from gridhedge.server.users import account_of
 from gridhedge.store.rows import open_reader
@@ -64,15 +66,22 @@ def until(what: str, condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def practice() -> Iterator[practice_bybit.Handle]:
-    """A practice Bybit with DOGE at 0.20000 until it is moved, and the keys of two accounts."""
+@contextmanager
+def practising(venue: str) -> Iterator[Handle]:
+    """A practice exchange with DOGE at 0.20000 until it is moved; ``venue``: with its generation, where it has two."""
+    name, _, generation = venue.partition("-")
     feed = ScriptedFeed([(time.time_ns() // 1_000_000, D("0.20000"))])
-    rules = instrument("bybit", DOGE)
-    exchange = Exchange([Listing(rules, fees("bybit", DOGE), feed, ConstantFunding(480, D("0.0001")))], D(10_000))
-    handle = practice_bybit.start(exchange, options=Options(keys={"practice": "practice"}, rate_limits=False))
-    yield handle
-    handle.stop()
+    listing = Listing(instrument(name, DOGE), fees(name, DOGE), feed, ConstantFunding(480, D("0.0001")))
+    exchange = Exchange([listing], D(10_000))
+    options = Options(keys={"practice": "practice"}, rules=name, rate_limits=False)
+    if name == "bybit":
+        handle = practice_bybit.start(exchange, options=options)
+    else:
+        handle = practice_bitget.start(exchange, options=options, generation="v3" if generation == "v3" else "v2")
+    try:
+        yield handle
+    finally:
+        handle.stop()
 
 
 def executions(data: Path, user: str) -> set[str]:
@@ -87,17 +96,20 @@ def told(receiver: Receiver, user: str) -> list[str]:
     return [data["executionId"] for data in trades if data["userId"] == user]
 
 
-def test_two_users_trade_and_a_kill_loses_neither(data: Path, practice: practice_bybit.Handle) -> None:
+@pytest.mark.parametrize("venue", ["bybit", "bitget-v2", "bitget-v3"])
+def test_two_users_trade_and_a_kill_loses_neither(data: Path, venue: str) -> None:
     """anna trades on the practice exchange; bert's key is wrong, which is his trouble alone. Webhooks are signed and
     tell each execution once after deduplication. After kill -9 both are back: anna trades, bert is told why not."""
-    endpoint = f"bybit={practice.url}"
+    name = venue.partition("-")[0]
+    passphrase = {"passphrase": "practice"} if name == "bitget" else {}
     hook: dict[str, Any] = {"webhookSecret": HOOK_SECRET}
-    with Receiver(HOOK_SECRET, answers=(500, 503)) as receiver:
+    with practising(venue) as practice, Receiver(HOOK_SECRET, answers=(500, 503)) as receiver:
+        endpoint = f"{name}={practice.url}"
         hook["webhookUrl"] = receiver.url
         with serving(data, "--endpoint", endpoint) as (process, line):
             platform = Platform(url(line))
-            assert platform.ask("POST", "/users", registration("anna", "bybit", **hook)).status == 201
-            bad = registration("bert", "bybit", keys={"apiSecret": "wrong"}, **hook)
+            assert platform.ask("POST", "/users", registration("anna", name, keys=passphrase, **hook)).status == 201
+            bad = registration("bert", name, keys={"apiSecret": "wrong", **passphrase}, **hook)
             assert platform.ask("POST", "/users", bad).status == 201
             assert platform.ask("POST", "/users/anna/start").data["status"] == "running"
             refused = platform.ask("POST", "/users/bert/start")

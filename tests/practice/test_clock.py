@@ -83,3 +83,38 @@ def test_a_clock_refuses_to_run_backwards() -> None:
 def test_the_wall_is_in_milliseconds() -> None:
     """After 2020 and before 2100."""
     assert 1_577_836_800_000 < wall_ms() < 4_102_444_800_000
+
+
+def test_clients_may_be_told_the_time_of_the_data() -> None:
+    """Now and then are those of the exchange; a wrong clock shifts both."""
+    wall = Wall()
+    clock = Clock(60, wall, tells_exchange_time=True)
+    assert clock.now() == 1_000_000  # before it has begun
+    clock.begin(500)
+    wall.now += 1000
+    assert (clock.now(), clock.shown(30_500)) == (60_500, 30_500)
+    clock.offset = 7
+    assert (clock.now(), clock.shown(30_500)) == (60_507, 30_507)
+
+
+def test_a_stamp_of_either_clock_is_as_old_as_it_really_is() -> None:
+    """A stamp of the data's time from a second ago is 1000 ms old at speed 60, too; and one of the wall's, in
+    milliseconds or in seconds."""
+    wall = Wall()
+    wall.now = 1_700_000_000_000
+    clock = Clock(60, wall, tells_exchange_time=True)
+    clock.begin(1_600_000_000_000)
+    signed = clock.now()
+    wall.now += 1000
+    assert clock.beside(signed) - signed == 1000
+    assert clock.beside(str(signed)) - signed == 1000
+    assert clock.beside(1_700_000_000_000) - 1_700_000_000_000 == 1000
+    assert clock.beside("1700000000") == 1_700_000_001_000
+    assert clock.beside("no number") == clock.now()
+
+
+def test_where_the_wall_is_told_a_stamp_is_compared_with_it() -> None:
+    """However far away it is."""
+    clock = Clock(60, Wall())
+    clock.begin(500)
+    assert clock.beside(500) == 1_000_000

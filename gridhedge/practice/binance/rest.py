@@ -160,7 +160,7 @@ class Rest:
                 raise Answer(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
             desk = world.first
             if route.signed:
-                desk = self._signed(request, params, route, now)
+                desk = self._signed(request, params, route)
                 if world.options.rate_limits and route.orders:
                     headers |= self._limits.order(desk.key, route.orders, now)
             return _said(route.handler(Call(world, desk, self._rows, params, now)), 200, headers)
@@ -169,8 +169,9 @@ class Rest:
         finally:
             world.save()
 
-    def _signed(self, request: Request, params: Params, route: _Route, now: int) -> Desk:
+    def _signed(self, request: Request, params: Params, route: _Route) -> Desk:
         desk = check_key(self._world.desks, request.headers)
+        now = self._world.clock.beside(params.get("timestamp"))
         check_signature(desk, request.query, request.body, params, now)
         faults = self._world.faults
         if faults.active("expired_key") or (route.writes and faults.active("read_only_key")):

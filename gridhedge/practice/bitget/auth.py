@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from gridhedge.domain.values import Millis
@@ -50,8 +50,8 @@ def check_request(desks: Mapping[str, Desk], request: Request, now: Millis) -> D
     return desk
 
 
-def check_socket(desks: Mapping[str, Desk], arguments: object, now: Millis) -> Desk:
-    """The account behind a login. Raises Answer 30011, 30012, 30005 or 30015."""
+def check_socket(desks: Mapping[str, Desk], arguments: object, now: Callable[[object], Millis]) -> Desk:
+    """The account behind a login; ``now``: the present, beside a stamp. Raises Answer 30011, 30012, 30005 or 30015."""
     login = arguments[0] if isinstance(arguments, list) and arguments else None
     if not isinstance(login, dict):
         raise Answer("30016", "Param error")
@@ -63,7 +63,7 @@ def check_socket(desks: Mapping[str, Desk], arguments: object, now: Millis) -> D
         raise Answer("30012", "Invalid ACCESS_PASSPHRASE")
     seconds = int(stamp) if stamp.isdecimal() and len(stamp) <= 13 else 0
     at = seconds if seconds > 10**12 else seconds * 1000
-    if abs(now - at) > _WINDOW_MS:
+    if abs(now(stamp) - at) > _WINDOW_MS:
         raise Answer("30014", "Request timestamp expired")
     if not hmac.compare_digest(signature(desk.secret, f"{stamp}GET/user/verify"), sign):
         raise Answer("30015", "Invalid sign")

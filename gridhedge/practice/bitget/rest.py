@@ -131,7 +131,7 @@ class Rest:
         world, faults = self._world, self._world.faults
         if not request.path.startswith(f"/api/{self._generation}/") and "/common/" not in request.path:
             raise _OTHER_KIND[self._generation]
-        desk = check_request(world.desks, request, world.clock.now())
+        desk = check_request(world.desks, request, world.clock.beside(request.headers.get("access-timestamp")))
         if faults.active("expired_key"):
             raise Answer("40041", "User's ApiKey has expired")
         if route.writes and faults.active("read_only_key"):

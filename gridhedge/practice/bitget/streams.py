@@ -73,7 +73,7 @@ class Streams:
         if not socket.channel.startswith("private"):
             return {"event": "error", "code": "30003", "msg": "INVALID op"}
         try:
-            socket.desk = check_socket(self._world.desks, arguments, self._world.clock.now())
+            socket.desk = check_socket(self._world.desks, arguments, self._world.clock.beside)
         except Answer as answer:
             return {"event": "error", "code": answer.code, "msg": answer.text}
         return {"event": "login", "code": 0, "msg": ""}

@@ -133,7 +133,12 @@ class Rest:
             desk = world.first
             if route.limit:
                 payload = request.query if request.method == "GET" else request.body
-                desk = check_request(world.desks, request.headers, payload, world.clock.now())
+                desk = check_request(
+                    world.desks,
+                    request.headers,
+                    payload,
+                    world.clock.beside(request.headers.get("x-bapi-timestamp")),
+                )
                 self._check_key(route)
             call = Call(world, desk, self._rows, params, world.clock.now())
             cost = len(trade.batch_items(call)) if route.batch else 1

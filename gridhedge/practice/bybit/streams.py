@@ -67,8 +67,10 @@ class Streams:
         return {"success": True, "ret_msg": "pong", "req_id": name, "op": "ping"}
 
     def _authenticated(self, socket: Socket, message: dict[str, Any]) -> dict[str, Any]:
+        arguments = message.get("args")
+        expires = arguments[1] if isinstance(arguments, list) and len(arguments) > 1 else None
         try:
-            socket.desk = check_socket(self._world.desks, message.get("args"), self._world.clock.now())
+            socket.desk = check_socket(self._world.desks, arguments, self._world.clock.beside(expires))
         except Answer as answer:
             return {"success": False, "ret_msg": answer.text, "op": "auth"}
         return {"success": True, "ret_msg": "", "op": "auth"}

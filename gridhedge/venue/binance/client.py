@@ -109,7 +109,7 @@ class Client:
         if access.endpoint:
             self._http.FUTURES_URL = f"{access.endpoint}/fapi"
             self._http.MARGIN_API_URL = f"{access.endpoint}/sapi"
-        if self._is_here:
+        if self.is_practice:
             self._http.session.trust_env = False  # no proxy between here and this machine
         self._retry = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(_READ_ATTEMPTS),
@@ -119,7 +119,8 @@ class Client:
         )
 
     @property
-    def _is_here(self) -> bool:
+    def is_practice(self) -> bool:
+        """Whether this is no venue of the real world, but an exchange on this machine."""
         return self._access.endpoint.startswith("http:")
 
     @property
@@ -290,7 +291,7 @@ class Client:
             open_timeout=self._access.timeout_s,
             ping_interval=_PING_S,
             ping_timeout=_PONG_S,
-            proxy=None if self._is_here else True,
+            proxy=None if self.is_practice else True,
         )
 
 

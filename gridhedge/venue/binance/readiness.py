@@ -11,12 +11,11 @@ from gridhedge.engine.ports import Check
 from gridhedge.venue.binance import parse
 from gridhedge.venue.binance.client import Client
 from gridhedge.venue.binance.fields import flag, number, table
-from gridhedge.venue.clock import wall_ms
+from gridhedge.venue.clock import clock_check, wall_ms
 from gridhedge.venue.fields import Malformed, Row, millis, row, rows, word
 
 __all__ = ["HEDGE_REMEDY", "Key", "checks", "is_hedged", "key", "leverage_of", "machine_clock", "uid"]
 
-_MOST_SKEW_MS = 500
 _WARN_DAYS = 14
 _DAY_MS = 24 * 3600 * 1000
 HEDGE_REMEDY = "close all futures positions and cancel all futures orders, or set hedge mode by hand on Binance"
@@ -58,11 +57,7 @@ def machine_clock(client: Client) -> Check:
     before = wall_ms()
     at = client.tell_time()
     skew: Millis = (before + wall_ms()) // 2 - at
-    if abs(skew) <= _MOST_SKEW_MS:
-        return Check("clock", True, f"this machine's clock agrees with Binance's within {abs(skew)} ms")
-    where = "ahead of" if skew > 0 else "behind"
-    remedy = "set it by NTP (for example: timedatectl set-ntp true)"
-    return Check("clock", False, f"this machine's clock is {abs(skew) / 1000:.1f} s {where} Binance's: {remedy}")
+    return clock_check(skew, "Binance", is_practice=client.is_practice)
 
 
 def is_hedged(client: Client) -> bool:
@@ -83,7 +78,7 @@ def checks(client: Client, symbols: Sequence[str], asset: str, demo: bool, accep
     lines: list[Check] = []
     try:
         lines.append(machine_clock(client))
-        if lines[-1].passed:
+        if lines[-1].passed is not False:
             lines += _key(client, demo, accepts_unrestricted)
             lines += _account(client, asset)
             hedged = _hedge(client)

@@ -166,6 +166,11 @@ class Client:
         self._clock.answered(answer.at)
         return answer
 
+    @property
+    def is_practice(self) -> bool:
+        """Whether this is no venue of the real world, but an exchange on this machine."""
+        return self._access.endpoint.startswith("http:")
+
     def close(self) -> None:
         self._exchange.session.close()
 

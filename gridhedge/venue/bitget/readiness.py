@@ -12,12 +12,11 @@ from gridhedge.venue.bitget.client import Client
 from gridhedge.venue.bitget.errors import CLASSIC_HERE, CodedRefusal
 from gridhedge.venue.bitget.generation import Generation, Identity
 from gridhedge.venue.bitget.unified import Unified
-from gridhedge.venue.clock import wall_ms
+from gridhedge.venue.clock import clock_check, wall_ms
 from gridhedge.venue.fields import row
 
 __all__ = ["HEDGE_REMEDY", "checks", "generation_of", "machine_clock"]
 
-_MOST_SKEW_MS = 500
 HEDGE_REMEDY = "close all positions and cancel all orders of USDT futures, or set hedge mode by hand on Bitget"
 
 
@@ -44,11 +43,7 @@ def machine_clock(client: Client) -> Check:
     before = wall_ms()
     at = client.look("v2/public/time").at
     skew: Millis = (before + wall_ms()) // 2 - at
-    if abs(skew) <= _MOST_SKEW_MS:
-        return Check("clock", True, f"this machine's clock agrees with Bitget's within {abs(skew)} ms")
-    where = "ahead of" if skew > 0 else "behind"
-    remedy = "set it by NTP (for example: timedatectl set-ntp true)"
-    return Check("clock", False, f"this machine's clock is {abs(skew) / 1000:.1f} s {where} Bitget's: {remedy}")
+    return clock_check(skew, "Bitget", is_practice=client.is_practice)
 
 
 def checks(
@@ -63,7 +58,7 @@ def checks(
     lines: list[Check] = []
     try:
         lines.append(machine_clock(client))
-        if lines[-1].passed:
+        if lines[-1].passed is not False:
             account = speaks()
             lines += _key(identity(), demo, accepts_unrestricted)
             lines += _account(account, symbols)

@@ -127,6 +127,11 @@ class Client:
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
+    @property
+    def is_practice(self) -> bool:
+        """Whether this is no venue of the real world, but an exchange on this machine."""
+        return self._access.endpoint.startswith("http:")
+
     def read(self, method: str, **query: Any) -> Answer:
         """A request that changes nothing, tried three times. Raises Refused, NotSent, Unclear or RateLimited."""
         answer: Answer = self._retry(self._read_once, method, query)

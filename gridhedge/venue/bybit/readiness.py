@@ -11,12 +11,11 @@ from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Check
 from gridhedge.venue.bybit import parse
 from gridhedge.venue.bybit.client import Client
-from gridhedge.venue.clock import wall_ms
+from gridhedge.venue.clock import clock_check, wall_ms
 from gridhedge.venue.fields import Malformed, Row, integer, row, rows, text, word
 
 __all__ = ["HEDGE_REMEDY", "Identity", "checks", "identity", "legs", "machine_clock"]
 
-_MOST_SKEW_MS = 500
 _WARN_DAYS = 14
 _WITHDRAWING = ("Withdraw",)
 _TRANSFERRING = ("AccountTransfer", "SubMemberTransfer", "SubMemberTransferList")
@@ -73,11 +72,7 @@ def machine_clock(client: Client) -> Check:
     before = wall_ms()
     at = client.read("get_server_time").at
     skew: Millis = (before + wall_ms()) // 2 - at
-    if abs(skew) <= _MOST_SKEW_MS:
-        return Check("clock", True, f"this machine's clock agrees with Bybit's within {abs(skew)} ms")
-    where = "ahead of" if skew > 0 else "behind"
-    remedy = "set it by NTP (for example: timedatectl set-ntp true)"
-    return Check("clock", False, f"this machine's clock is {abs(skew) / 1000:.1f} s {where} Bybit's: {remedy}")
+    return clock_check(skew, "Bybit", is_practice=client.is_practice)
 
 
 def legs(client: Client, symbol: str) -> list[parse.Leg]:
@@ -91,7 +86,7 @@ def checks(client: Client, symbols: Sequence[str], demo: bool, accepts_unrestric
     lines: list[Check] = []
     try:
         lines.append(machine_clock(client))
-        if lines[-1].passed:
+        if lines[-1].passed is not False:
             lines += _key(identity(client), demo, accepts_unrestricted)
             lines += _account(client)
             for symbol in symbols:

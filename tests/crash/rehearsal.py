@@ -1,0 +1,182 @@
+"""Two terminals: a practice exchange in one process, the bot in another, both to be killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.cli.shell import ROOT
+
+_FIRST = 1_748_736_000_000
+Process = subprocess.Popen[bytes]
+
+
+class Waves(NamedTuple):
+    """Prices that go up and down by 2 %, a little wider each time; ``unit`` is 1/20000 of their centre, ``half`` the
+    minutes from one turn to the next."""
+
+    symbol: str
+    unit: Decimal
+    minutes: int
+    half: int = 15
+
+    @property
+    def end(self) -> int:
+        """When the last minute opens."""
+        return _FIRST + 60_000 * (self.minutes - 1)
+
+    def write(self, folder: Path) -> Path:
+        rows = []
+        for index in range(self.minutes):
+            wave, phase = divmod(index, 2 * self.half)
+            height = min(phase, 2 * self.half - phase) * (390 + 15 * wave) // self.half
+            close = 20_000 + (height if wave % 2 else -height)
+            shown = [(each * self.unit).normalize() for each in (close, close + 25, close - 25, close)]
+            rows.append(",".join([str(_FIRST + 60_000 * index), *(f"{each:f}" for each in shown), "1000"]))
+        path = folder / f"{self.symbol}.csv"
+        path.write_text("\n".join(["timestamp_ms,open,high,low,close,volume", *rows]) + "\n", encoding="utf-8")
+        return path
+
+
+class Rehearsal:
+    """``venue`` is practised with these prices; ``options``: more of ``gridhedge practice``; ``profile``: its text,
+    with ``{endpoint}`` where the exchange listens."""
+
+    def __init__(self, folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = ()) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = folder / "data"
+        self.waves = waves
+        self.profile = folder / "profile.yaml"
+        self.profile.write_text(profile.format(endpoint=self.url), encoding="utf-8")
+        self._folder, self._venue, self._options = folder, venue, options
+        self._candles = waves.write(folder)
+        secrets = ("KEY", "SECRET", "PASSPHRASE") if venue == "bitget" else ("KEY", "SECRET")
+        self._environment = {
+            **os.environ,
+            **{f"001_{venue.upper()}_API_{name}": "practice" for name in secrets},
+            "PYTHONPATH": str(ROOT),
+            "XDG_STATE_HOME": str(folder / "state"),
+        }
+        self.alive: list[Process] = []
+
+    def _begin(self, *arguments: str | Path) -> Process:
+        command = [sys.executable, "-m", "gridhedge", *map(str, arguments)]
+        with (self._folder / "output.txt").open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, env=self._environment)
+        self.alive.append(process)
+        return process
+
+    def practice(self) -> Process:
+        """``gridhedge practice``, until it listens."""
+        options = ("--port", str(self.port), "--data", self._candles, "--speed", "600", *self._options)
+        process = self._begin("practice", self._venue, *options, "--data-dir", self._folder / "exchange")
+        deadline = time.monotonic() + 40
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                    return process
+            except OSError:
+                assert process.poll() is None, self.output()
+                assert time.monotonic() < deadline, "the practice exchange does not listen"
+                time.sleep(0.05)
+
+    def bot(self, *more: str) -> Process:
+        """``gridhedge run`` without a screen."""
+        options = ("--profile", self.profile, "--data-dir", self.data, "--no-dashboard")
+        return self._begin("run", *options, *more)
+
+    def output(self) -> str:
+        return (self._folder / "output.txt").read_text(encoding="utf-8")[-4000:]
+
+    def books(self) -> dict[str, Any]:
+        """The exchange's own."""
+        with urllib.request.urlopen(f"{self.url}/practice/books") as answer:
+            books: dict[str, Any] = json.load(answer)
+        return books
+
+    def told(self, *arguments: str) -> Any:
+        """What a command of the bot prints with --json."""
+        return json.loads(self.printed(*arguments, "--data-dir", str(self.data), "--json"))
+
+    def printed(self, *arguments: str) -> str:
+        """What a command prints; it must end well."""
+        command = [sys.executable, "-m", "gridhedge", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self._folder, env=self._environment)
+        assert done.returncode == 0, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        return done.stdout
+
+    def wait_for_bookings(self, count: int) -> None:
+        deadline = time.monotonic() + 40
+        while self.books()["bookings"] < count:
+            assert time.monotonic() < deadline, f"only {self.books()}: {self.output()}"
+            time.sleep(0.05)
+
+    def wait_until_the_prices_end(self) -> None:
+        """The exchange's time stands still from then on."""
+        deadline, before, now = time.monotonic() + 180, 0, 1
+        while before < now or now < self.waves.end:
+            assert time.monotonic() < deadline, self.output()
+            time.sleep(1)
+            before, now = now, self.books()["now"]
+
+    def survive(self, bookings: Sequence[int]) -> None:
+        """The bot, the exchange with the bot, and both are killed after so many bookings, and started again; in the end
+        the bot has a last look at prices that stand still."""
+        first, second, third = bookings
+        exchange, bot = self.practice(), self.bot()
+        self.wait_for_bookings(first)
+        kill(bot)
+        bot = self.bot()
+        self.wait_for_bookings(second)
+        kill(exchange)
+        exchange = self.practice()
+        kill(bot)
+        bot = self.bot()
+        self.wait_for_bookings(third)
+        kill(exchange, bot)
+        self.practice()
+        self.wait_until_the_prices_end()
+        assert self.bot("--ticks", "8").wait(180) == 0, self.output()
+
+    def compare(self) -> dict[str, Any]:
+        """Report and status are the exchange's own books to the last digit. Returns the report."""
+        books = self.books()
+        report: dict[str, Any] = self.told("report")
+        total = report["total"]
+        assert {name: Decimal(books["totals"][name]) for name in ("realised", "fees", "funding")} == {
+            "realised": Decimal(total["gross_profit"]),
+            "fees": Decimal(total["fees"]),
+            "funding": Decimal(total["funding"]),
+        }
+        assert Decimal(books["wallet"]) == 10_000 + Decimal(total["net_profit"])
+        status = self.told("status")["001"]["status"]
+        assert Decimal(status["wallet_balance"]) == Decimal(books["wallet"])
+        (symbol,) = status["symbols"]
+        for side in ("long", "short"):
+            held = books["positions"][f"{self.waves.symbol} {side}"]["quantity"]
+            assert Decimal(symbol[side]["quantity"]) == Decimal(held)
+        return report
+
+    def end(self) -> None:
+        for process in self.alive:
+            if process.poll() is None:
+                kill(process)
+
+
+def kill(*processes: Process) -> None:
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
