@@ -81,10 +81,10 @@ def test_card_72_a_cancelled_stop_never_triggers(desk: Desk, bench: Bench) -> No
 
 @pytest.mark.parametrize(("side", "trigger"), [(LONG, "0.20500"), (SHORT, "0.19500")], ids=["long", "short"])
 def test_card_73_a_stop_that_would_trigger_at_once_is_refused(desk: Desk, side: Side, trigger: str) -> None:
-    """Its price has been passed already: out of bounds, and nothing waits."""
+    """Its price has been passed already: the engine is told why, since it closes at once then; and nothing waits."""
     open_side(desk, side, "0.20100" if side is LONG else "0.19900")
     (outcome,) = desk.venue.send([desk.stop(side, trigger, "100")])
-    assert reason_of(outcome) is Reject.OUT_OF_BOUNDS
+    assert reason_of(outcome) is Reject.WOULD_TRIGGER
     assert desk.venue.snapshot([SYMBOL]).orders == ()
 
 

@@ -22,7 +22,7 @@ def of(status: int, code: int, text: str = "no", retry_after: int | None = None)
         (-2019, Reject.MARGIN), (-2018, Reject.MARGIN), (-4116, Reject.DUPLICATE_ID), (-2011, Reject.UNKNOWN_ORDER),
         (-2013, Reject.UNKNOWN_ORDER), (-2022, Reject.REDUCE_ONLY), (-4118, Reject.REDUCE_ONLY),
         (-4164, Reject.OUT_OF_BOUNDS), (-4014, Reject.OUT_OF_BOUNDS), (-1111, Reject.OUT_OF_BOUNDS),
-        (-2021, Reject.OUT_OF_BOUNDS), (-2027, Reject.OUT_OF_BOUNDS), (-4016, Reject.OUT_OF_BOUNDS),
+        (-2021, Reject.WOULD_TRIGGER), (-2027, Reject.OUT_OF_BOUNDS), (-4016, Reject.OUT_OF_BOUNDS),
         (-5022, Reject.WOULD_TAKE), (-2015, Reject.PERMISSION), (-1022, Reject.PERMISSION), (-4400, Reject.PERMISSION),
         (-1021, Reject.BUSY), (-5028, Reject.BUSY), (-4061, Reject.OTHER), (-4120, Reject.OTHER), (-1106, Reject.OTHER),
         (-9999, Reject.OTHER),
