@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gridhedge.cli.tellings import telling
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import Event, Execution, ExecutionKind, StopRaised
+from gridhedge.domain.events import Event, Execution, ExecutionKind, StopRaised, TradingHalted
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.order import OrderState, parse_client_id
 from gridhedge.domain.values import Millis, Price, Role
@@ -117,6 +117,8 @@ class FileAudience:
             self._remember("info", text, event.at)
         elif (words := telling(event)) is not None:
             self._remember(*words, event.at)
+            if isinstance(event, TradingHalted):
+                self._tell_limit(event, words[1])
         elif isinstance(event, StopRaised):
             self._logs.bot.critical(line("stop_raised", level=event.level, symbol=event.symbol, reason=event.reason))
 
@@ -176,6 +178,14 @@ class FileAudience:
         self._state.close()
 
     # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _tell_limit(self, event: TradingHalted, text: str) -> None:
+        """Told with the number of baskets that close now."""
+        if self._herald is None or self._loop is None:
+            return
+        books = [desk.book for desk in self._loop.session.desks if desk.symbol == event.symbol]
+        closed = sum(side.held > 0 for book in books for side in (book.long, book.short))
+        self._herald.limit_hit(event.profit, event.limit, closed, text)
 
     def _trades_after(self, number: int) -> list[Trade]:
         assert self._ledger is not None, "trades are told from the journal"

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from gridhedge.domain.basket import Cause
 from gridhedge.domain.order import OrderKey, OrderState, Reject
-from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
+from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
 
 
 class ExecutionKind(Enum):
@@ -319,6 +319,8 @@ class TradingHalted(NamedTuple):
     profit: Money
     until: Millis
     at: Millis
+    limit: Money = ZERO
+    """Profit: positive; loss: negative."""
 
 
 class PositionMended(NamedTuple):

@@ -97,6 +97,7 @@ def symbol_status(desk: Desk, prices: tuple[Price, ...]) -> SymbolStatus:
         max(side.unhedged_max for side in both) / _THOUSAND,
         prices,
         tuple(desk.alarms.values()),
+        signal=desk.candles.signal if desk.candles is not None else None,
     )
 
 

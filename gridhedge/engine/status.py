@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from gridhedge.domain.events import SignalSeen
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
 
 ExitName = Literal["take-profit", "break-even"]
@@ -75,6 +76,8 @@ class SymbolStatus(NamedTuple):
     alarms: tuple[str, ...]
     notes: tuple[str, ...] = ()
     """What the strategy says of its state: signals, the day's limits."""
+    signal: SignalSeen | None = None
+    """What the newest closed candle said, where the strategy goes by candles."""
 
 
 class Connection(NamedTuple):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from gridhedge.domain.values import HUNDRED, ZERO, Money
+from gridhedge.domain.events import SignalSeen
+from gridhedge.domain.values import HUNDRED, ZERO, Money, Side
 from gridhedge.domain.wire import Json, iso_time
 from gridhedge.engine.status import AccountStatus, LadderRow, SideStatus, SymbolStatus
 from gridhedge.profile.settings import SymbolSettings
@@ -26,7 +27,7 @@ def status_document(who: Mapping[str, Json], entry: SymbolSettings, status: Acco
         **who,
         "symbol": entry.symbol,
         "currentPrice": symbol.last if symbol else None,
-        "indicators": {"sma": None, "sar": None, "cci": None, "signal": None},
+        "indicators": _indicators(symbol.signal if symbol else None),
         "balance": status.margin_balance if status else None,
         "positions": _positions(symbol),
         "grid": _grid(settings),
@@ -105,6 +106,15 @@ def _ladder(side: SideStatus) -> dict[str, Json]:
             for level in side.rows
         ],
     }
+
+
+def _indicators(seen: SignalSeen | None) -> dict[str, Json]:
+    """Of the newest closed candle: null where there is none yet, or the indicator is off."""
+    if seen is None:
+        return {"sma": None, "sar": None, "cci": None, "signal": None}
+    sides = {*seen.stands, *seen.crossed}
+    word = "BOTH" if len(sides) > 1 else "BUY" if Side.LONG in sides else "SELL" if sides else "NONE"
+    return {"sma": seen.average, "sar": seen.sar, "cci": seen.cci, "signal": word}
 
 
 def _positions(symbol: SymbolStatus | None) -> dict[str, Json]:

@@ -95,13 +95,13 @@ class Sums:
             return
         result = self.day(view).now
         if settings.global_profit and result >= settings.global_profit:
-            cause = Cause.DAY_PROFIT
+            cause, limit = Cause.DAY_PROFIT, settings.global_profit
         elif settings.max_loss and result <= settings.max_loss:
-            cause = Cause.DAY_LOSS
+            cause, limit = Cause.DAY_LOSS, settings.max_loss
         else:
             return
         ends = day_at(settings.timezone, view.now).ends
-        yield TradingHalted(view.book.symbol, cause, result, ends, view.now)
+        yield TradingHalted(view.book.symbol, cause, result, ends, view.now, limit)
 
     def closes(self, view: View) -> Iterator[Decision]:
         """The baskets whose close follows from a limit of the day, or from the sum of both."""

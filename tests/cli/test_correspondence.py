@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal as D
 from pathlib import Path
 
 import pytest
 
 from gridhedge.store.rows import open_reader
-from tests.cli.shell import gridhedge, run, write_profile
+from tests.cli.shell import ROOT, gridhedge, run, write_profile
 from tests.notify.receiver import Receiver
 
 
@@ -35,6 +36,26 @@ def test_a_run_tells_its_trades_states_and_status(tmp_path: Path, data: Path, mo
         assert receiver.unsigned == 0
         status = receiver.named("status_update")[0]["data"]
         assert (status["userId"], status["symbol"], status["tick"]) == ("001", "DOGEUSDT", 0)
+
+
+def test_a_limit_of_the_day_is_told_once(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loss of 0.1 USDT ends the day: one message with limit and open baskets; status documents have the signal."""
+    monkeypatch.setenv("WEBHOOK_SECRET", "webhook-secret")
+    text = (ROOT / "configs" / "signal-paper.yaml").read_text().replace("max_loss: -50", "max_loss: -0.1")
+    with Receiver() as receiver:
+        profile = tmp_path / "p.yaml"
+        profile.write_text(f"{text}notify:\n  webhook_url: {receiver.url}\n")
+        assert run(profile, data, 900).code == 0
+        receiver.until(lambda: len(receiver.named("status_changed")) == 2)
+        (hit,) = [body["data"] for body in receiver.named("global_limit_hit")]
+        documents = [body["data"] for body in receiver.named("status_update")]
+    assert (hit["userId"], hit["limitType"], D(str(hit["limitValue"])), hit["positionsClosed"]) == (
+        "001", "LOSS", D("-0.1"), 1,
+    )  # fmt: skip
+    assert D(str(hit["totalPnl"])) <= D("-0.1")
+    assert "everything closes" in hit["message"]
+    assert {"BUY", "SELL"} & {document["indicators"]["signal"] for document in documents}
+    assert all(document["indicators"]["sma"] for document in documents if document["indicators"]["signal"])
 
 
 def test_a_receiver_that_is_away_does_not_keep_the_bot_from_trading(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal as D
 from typing import Any
 
+from gridhedge.domain.events import SignalSeen
 from gridhedge.domain.values import Side
 from gridhedge.domain.wire import exact_json
 from gridhedge.engine.status import AccountStatus
@@ -57,6 +58,24 @@ def test_a_trade_is_a_cycle_and_is_won_or_lost() -> None:
         "totalPnL": D("7.0"),
         "unrealizedPnL": sum(side.unrealised for side in _sides(with_wins(3, 2))),
     }
+
+
+def test_the_indicators_are_those_of_the_newest_candle() -> None:
+    """Figures as they were computed, and the sides that may open; null before the first candle has closed."""
+    assert document(account_status())["indicators"] == {"sma": None, "sar": None, "cci": None, "signal": None}
+    seen = SignalSeen("DOGEUSDT", NOW, D("0.2"), (), (), NOW, D("0.1989"), D("0.2001"), None)
+    sides = {
+        "NONE": ((), ()),
+        "BUY": ((Side.LONG,), ()),
+        "SELL": ((), (Side.SHORT,)),
+        "BOTH": ((Side.LONG,), (Side.SHORT,)),
+    }
+    for word, (stands, crossed) in sides.items():
+        status = depth_three_against_one()
+        symbol = status.symbols[0]._replace(signal=seen._replace(stands=stands, crossed=crossed))
+        assert document(status._replace(symbols=(symbol,)))["indicators"] == {
+            "sma": D("0.1989"), "sar": D("0.2001"), "cci": None, "signal": word,
+        }  # fmt: skip
 
 
 def test_the_settings_are_those_of_the_profile() -> None:

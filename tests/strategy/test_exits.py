@@ -162,6 +162,7 @@ def test_the_day_s_loss_closes_everything_and_ends_the_day() -> None:
     bench.step()
     (halted,) = told(bench, TradingHalted)
     assert (halted.cause, halted.until, D("-1.01") < halted.profit <= -1) == (Cause.DAY_LOSS, START + DAY, True)
+    assert halted.limit == -1
     bench.leave(L, wake)
     bench.say(L)
     plan = bench.step()
@@ -181,7 +182,7 @@ def test_the_day_s_profit_counts_what_was_realised() -> None:
         bench.open(L)
         bench.leave(L)
     (halted,) = told(bench, TradingHalted)
-    assert (halted.cause, halted.profit >= 1) == (Cause.DAY_PROFIT, True)
+    assert (halted.cause, halted.profit >= 1, halted.limit) == (Cause.DAY_PROFIT, True, 1)
     assert bench.step().wanted == ()
 
 
