@@ -100,6 +100,8 @@ class Inbox:
 class ScriptedClient:
     """Answers requests from a script: a function of method and query that returns the answer, or raises Failed."""
 
+    is_practice = False
+
     def __init__(self, script: Callable[[str, dict[str, Any]], Answer | Failed]) -> None:
         self.script = script
         self.asked: list[tuple[str, dict[str, Any]]] = []
