@@ -53,6 +53,8 @@ class Bench(Protocol):
     first_tier: tuple[D, D, D, int]
     hides_demo_fees: bool
     tells_ends_with_fills: bool
+    stops_per_side: int
+    """How many closing stops one side may have, at least up to two."""
     """Whether an order's end comes in the same message as its last execution."""
 
     def move(self, price: D) -> None:
@@ -88,6 +90,7 @@ class BybitBench:
     first_tier = (D(200_000), D("0.0065"), D(0), 75)
     hides_demo_fees = True
     tells_ends_with_fills = False
+    stops_per_side = 2
 
     def __init__(self) -> None:
         self.exchange = Exchange([listing("bybit")], D(1000))
@@ -144,6 +147,7 @@ class BinanceBench:
     first_tier = (D(80_000), D("0.0065"), D(0), 75)
     hides_demo_fees = False
     tells_ends_with_fills = True
+    stops_per_side = 2
 
     _PLACES: ClassVar = {
         "order/create": "v1/order",
@@ -235,6 +239,7 @@ class BitgetBench:
     first_tier = (D(200_000), D("0.0065"), D(0), 75)
     hides_demo_fees = True
     tells_ends_with_fills = False
+    stops_per_side = 1
 
     def __init__(self, generation: Generation) -> None:
         self.exchange = Exchange([listing("bybit")], D(1000))

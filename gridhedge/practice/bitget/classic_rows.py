@@ -26,6 +26,10 @@ def _fee(made: Fill) -> list[dict[str, str]]:
     return [{"deduction": "no", "feeCoin": "USDT", "totalDeductionFee": "", "totalFee": plain(-made.fee)}]
 
 
+_SHORT = {"pos_loss": "psl", "pos_profit": "ptp", "loss_plan": "sl", "profit_plan": "tp"}
+"""Kinds of plans as the stream calls them."""
+
+
 class ClassicRows:
     """Renders with the clock that clients see."""
 
@@ -103,9 +107,16 @@ class ClassicRows:
     def order(self, desk: Desk, order: PaperOrder) -> Happening:
         """The pushed row: of the market's orders, or of plans."""
         if facts.is_waiting_plan(desk, order):
-            row = self.plan(desk, order)
-            return Happening("orders-algo", {**row, "instId": row["symbol"], "status": row["planStatus"]})
+            return self.pushed_plan(desk, order)
         return Happening("orders", self.pushed_order(desk, facts.order_facts(desk, order)))
+
+    def pushed_plan(self, desk: Desk, order: PaperOrder) -> Happening:
+        """Which order it has become is not told here."""
+        row = self.plan(desk, order)
+        status, kind = row.pop("planStatus"), row.pop("planType")
+        del row["executeOrderId"]
+        shown = {**row, "instId": row.pop("symbol"), "planType": _SHORT.get(kind, kind), "status": status}
+        return Happening("orders-algo", shown)
 
     def pushed_order(self, desk: Desk, told: OrderFacts) -> dict[str, Any]:
         row = self.order_row(desk, told)

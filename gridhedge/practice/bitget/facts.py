@@ -135,6 +135,9 @@ def order_facts(desk: Desk, order: PaperOrder) -> OrderFacts:
     fills = desk.books.of(order.venue_id)
     value = sum((_value(entry) for entry in fills), ZERO)
     working = "partially_filled" if order.filled else "live"
+    state, quantity = _STATES.get(order.state, working), order.quantity
+    if is_plan(desk, order) and order.filled and order.state.is_final:
+        state, quantity = "filled", order.filled  # a stop's order is as large as what there was to close
     return OrderFacts(
         id=order_id(desk, order),
         client_id=order_id(desk, order) if is_plan(desk, order) else order.client_id,
@@ -142,12 +145,12 @@ def order_facts(desk: Desk, order: PaperOrder) -> OrderFacts:
         side=order.side,
         deed="close" if order.closing else "open",
         price=ZERO if order.market else order.price,
-        quantity=order.quantity,
+        quantity=quantity,
         filled=order.filled,
         value=value,
         fee=executed_fee(fills),
         profit=sum((entry.realised for entry in fills), ZERO),
-        state=_STATES.get(order.state, working),
+        state=state,
         market=order.market,
         force="ioc" if order.market else str(note.get("force", "gtc")),
         source="pos_loss_market" if is_plan(desk, order) else "market" if order.market else "normal",

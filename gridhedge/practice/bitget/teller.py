@@ -22,7 +22,8 @@ class Teller:
         self._positions = positions
 
     def changed(self, desk: Desk, order: PaperOrder, cause: Cause) -> list[Happening]:
-        return [self._rows.order(desk, order)]
+        told = self._rows.order(desk, order)
+        return [self._rows.pushed_plan(desk, order), told] if cause == "triggered" else [told]
 
     def executed(self, desk: Desk, entry: Entry, order: PaperOrder | None) -> list[Happening]:
         return self._rows.executed(desk, entry, order)

@@ -97,9 +97,13 @@ class UnifiedRows:
     def order(self, desk: Desk, order: PaperOrder) -> Happening:
         """The pushed row: of the market's orders, or of strategies."""
         if facts.is_waiting_plan(desk, order):
-            row = self.plan(desk, order)
-            return Happening("strategy-order", {**row, "category": "usdt-futures", "type": "tpsl"})
+            return self.pushed_plan(desk, order)
         return Happening("order", self.pushed_order(desk, facts.order_facts(desk, order)))
+
+    def pushed_plan(self, desk: Desk, order: PaperOrder) -> Happening:
+        """Which order it has become is not told here."""
+        row = self.plan(desk, order)
+        return Happening("strategy-order", {**row, "category": "usdt-futures", "type": "tpsl"})
 
     def pushed_order(self, desk: Desk, told: OrderFacts) -> dict[str, Any]:
         row = self.order_row(desk, told)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gridhedge.domain.account import OrderRecord
 from gridhedge.domain.events import Execution, Funding
 from gridhedge.domain.instrument import Fees
+from gridhedge.domain.order import OrderState
 from gridhedge.domain.values import ZERO, Millis, Side
-from gridhedge.venue.bitget.generation import Bill, Generation, Rate
+from gridhedge.venue.bitget.generation import Bill, Generation, Rate, is_ours
 from gridhedge.venue.bitget.known import KnownOrders
 from gridhedge.venue.bitget.parse import Leg
 from gridhedge.venue.fields import Malformed, word
 
 __all__ = ["bookings", "ended", "funding"]
 
+_TRIGGERED_MS = 2_000
+"""Between a stop's end and the making of its order, in Bitget's own times."""
 _SETTLING_MS = 3_600_000
 """A payment is booked within the hour after its rate fell due."""
 
@@ -29,6 +32,7 @@ def ended(account: Generation, known: KnownOrders, symbol: str, since: Millis, n
     for stop, became in account.ended_stops(symbol, since, now):
         if not stop.state.is_final:
             continue
+        became = became or _child(found, stop)
         if became:
             known.put(became, Leg(stop.side, True, stop.client_id))
         executed = found.pop(became, None)
@@ -36,6 +40,20 @@ def ended(account: Generation, known: KnownOrders, symbol: str, since: Millis, n
         quantity = stop.quantity if executed is None else executed.quantity
         found[stop.venue_id] = stop._replace(filled=filled, quantity=quantity)
     return sorted(found.values(), key=lambda record: (record.changed, record.created))
+
+
+def _child(found: Mapping[str, OrderRecord], stop: OrderRecord) -> str:
+    """The order that a stop became, where nobody tells: a closing one on its leg that is not ours and was made when
+    the stop was triggered. Empty if there is none."""
+    if stop.state is not OrderState.FILLED:
+        return ""
+    near = [
+        (abs(record.created - stop.changed), record.venue_id)
+        for record in found.values()
+        if record.closing and record.side is stop.side and not is_ours(record.client_id)
+    ]
+    away, venue_id = min(near, default=(_TRIGGERED_MS + 1, ""))
+    return venue_id if away <= _TRIGGERED_MS else ""
 
 
 def bookings(

@@ -18,7 +18,8 @@ from gridhedge.venue.bitget.client import Answer, Client
 from gridhedge.venue.bitget.errors import GONE, CodedRefusal, of_code
 from gridhedge.venue.bitget.generation import Bill, Identity, Rate, Request, Settings, leg_name, plain
 from gridhedge.venue.bitget.pages import Listing, pages, windows
-from gridhedge.venue.fields import Malformed, Row, amount, millis, money, row, rows, text, word
+from gridhedge.venue.bitget.stops import Phase, StopNews
+from gridhedge.venue.fields import Malformed, Row, amount, choice, millis, money, row, rows, text, word
 
 __all__ = ["Classic"]
 
@@ -37,6 +38,14 @@ _PLAN_STATES = {
     "fail_execute": OrderState.CANCELLED,
     "cancelled": OrderState.CANCELLED,
 }
+_PHASES: dict[str, Phase] = {
+    "live": "waits",
+    "not_trigger": "waits",
+    "executing": "fired",
+    "executed": "fired",
+    "fail_execute": "failed",
+    "cancelled": "cancelled",
+}
 _NOT_ALLOWED = (40014, 40040)
 
 
@@ -53,7 +62,7 @@ class Classic:
         return [{"instType": _PRODUCT, "channel": "ticker", "instId": symbol} for symbol in symbols]
 
     def private_topics(self) -> list[Row]:
-        names = ("orders", "fill", "positions")
+        names = ("orders", "fill", "positions", "orders-algo")
         topics: list[Row] = [{"instType": _PRODUCT, "channel": name, "instId": "default"} for name in names]
         return [*topics, {"instType": _PRODUCT, "channel": "account", "coin": "default"}]
 
@@ -247,6 +256,10 @@ class Classic:
     def pushed_order(self, item: Row) -> tuple[OrderUpdate, parse.Leg]:
         record = parse.order(item, parse.CLASSIC_PUSH)
         return parse.order_update(item, parse.CLASSIC_PUSH), parse.leg_of(record)
+
+    def pushed_stop(self, item: Row) -> StopNews:
+        phase: Phase = choice(item, "status", _PHASES)
+        return StopNews(text(item, "clientOid"), word(item, "orderId"), phase, millis(item, "uTime"))
 
     def pushed_execution(self, item: Row, known: parse.Leg | None, rates: Fees) -> Execution | None:
         return parse.execution(item, parse.CLASSIC_FILL, known, rates)

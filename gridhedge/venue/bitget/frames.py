@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from gridhedge.domain.events import ConnectionChanged, MarketSeen, OrderUpdate, Seen
+from gridhedge.domain.events import ConnectionChanged, Execution, ExecutionKind, MarketSeen, OrderUpdate, Seen
 from gridhedge.domain.instrument import Fees
-from gridhedge.domain.values import ZERO, Millis
-from gridhedge.venue.bitget.generation import Generation
+from gridhedge.domain.values import ZERO, Millis, Side
+from gridhedge.venue.bitget.generation import Generation, is_ours, is_stop
 from gridhedge.venue.bitget.known import KnownOrders
-from gridhedge.venue.bitget.parse import leverage
+from gridhedge.venue.bitget.parse import Leg, leverage
+from gridhedge.venue.bitget.stops import Children, Stops
 from gridhedge.venue.bitget.waiting import Endings, Strangers
 from gridhedge.venue.fields import Malformed, Row, amount, millis, row, rows, word
 
@@ -21,6 +22,7 @@ __all__ = ["PRIVATE", "PUBLIC", "Frames"]
 PUBLIC, PRIVATE = "public stream", "private stream"
 _PRICES = (("bidPr", "bid1Price"), ("askPr", "ask1Price"), ("lastPr", "lastPrice"), ("markPrice", "markPrice"))
 _ORDER_TOPICS, _FILL_TOPICS, _POSITION_TOPICS = ("orders", "order"), ("fill",), ("positions", "position")
+_STOP_TOPICS = ("orders-algo", "strategy-order")
 
 
 class Frames:
@@ -35,6 +37,7 @@ class Frames:
         self,
         generation: Generation,
         known: KnownOrders,
+        stops: Stops,
         rates: Callable[[str], Fees],
         symbols: Sequence[str],
         tell: Callable[[Seen], None],
@@ -43,6 +46,7 @@ class Frames:
     ) -> None:
         self._generation = generation
         self._known = known
+        self._stops = stops
         self._rates = rates
         self._symbols = frozenset(symbols)
         self._tell = tell
@@ -53,6 +57,7 @@ class Frames:
         self._moved: set[str] = set()
         self._endings = Endings()
         self._strangers = Strangers()
+        self._children = Children()
         self._funded: dict[tuple[str, str], str] = {}
         self.funding_due = threading.Event()
         self._lock = threading.Lock()
@@ -121,6 +126,8 @@ class Frames:
         elif self._generation.symbol_of(topic, item) in self._symbols:
             if topic in _ORDER_TOPICS:
                 self._take_order(item)
+            elif topic in _STOP_TOPICS:
+                self._take_stop(item)
             elif topic in _FILL_TOPICS:
                 self._take_fill(item)
             elif topic in _POSITION_TOPICS:
@@ -128,13 +135,58 @@ class Frames:
 
     def _take_order(self, item: Row) -> None:
         update, leg = self._generation.pushed_order(item)
-        self._known.put(update.venue_id, leg)
         with self._lock:
-            # Before the order's own news: what it is the end of may be among what has waited for it.
-            for fill in self._strangers.of(update.venue_id):
-                self._execute(fill)
-            if self._endings.may_pass(update, self._now()):
-                self._tell(update)
+            known = self._known.get(update.venue_id)
+            if known is not None and is_stop(known.client_id):
+                leg = known
+            elif known is None and self._may_be_a_stop(update.symbol, leg):
+                self._children.keep((update.symbol, leg.side), update.venue_id, item, self._now())
+                self._adopt((update.symbol, leg.side))
+                return
+            self._settle(update, leg)
+
+    def _may_be_a_stop(self, symbol: str, leg: Leg) -> bool:
+        """Whether an order, or an execution, that is not ours may be what a stop of ours has become."""
+        return leg.closing and not is_ours(leg.client_id) and self._stops.on(symbol, leg.side)
+
+    def _settle(self, update: OrderUpdate, leg: Leg) -> None:
+        """Tell of an order of which it is known whose it is."""
+        self._known.put(update.venue_id, leg)
+        # Before the order's own news: what it is the end of may be among what has waited for it.
+        for fill in self._strangers.of(update.venue_id):
+            self._execute(fill)
+        update = update._replace(client_id=leg.client_id)
+        if update.state.is_final and is_stop(update.client_id):
+            self._stops.forget(update.client_id)
+        if self._endings.may_pass(update, self._now()):
+            self._tell(update)
+
+    def _take_stop(self, item: Row) -> None:
+        news = self._generation.pushed_stop(item)
+        if not is_stop(news.client_id) or self._stops.has_ended(news.client_id):
+            return
+        stop = self._stops.get(news.client_id)
+        if stop is None:
+            if news.phase != "waits":
+                self.gap(f"a stop has {news.phase} of which nothing is known")
+        elif news.phase == "fired":
+            with self._lock:
+                self._children.fired(stop, self._now())
+                self._adopt(stop.leg)
+        else:
+            if news.phase != "waits":
+                self._stops.forget(stop.client_id)
+            self._tell(stop.update(news))
+
+    def _adopt(self, leg: tuple[str, Side]) -> None:
+        """Give a stop that was triggered the order that it has become, if both are there."""
+        found = self._children.match(leg)
+        if found is None:
+            return
+        stop, _, items = found
+        for item in items:
+            update, _ = self._generation.pushed_order(item)
+            self._settle(update, Leg(stop.side, True, stop.client_id))
 
     def _take_fill(self, item: Row) -> None:
         with self._lock:
@@ -144,7 +196,7 @@ class Frames:
         """Tell of an execution, or keep it until its order is known."""
         known = self._known.get(item.get("orderId"))
         made = self._generation.pushed_execution(item, known, self._rates(word(item, "symbol")))
-        if made is None:
+        if made is None or (known is None and self._may_be_a_stop(made.symbol, _leg_of(made))):
             self._strangers.keep(word(item, "orderId"), item, self._now())
             return
         self._tell(made)
@@ -157,17 +209,23 @@ class Frames:
     def next_due(self) -> Millis | None:
         """When ``release`` has something to do."""
         with self._lock:
-            return min((due for due in (self._endings.next_due(), self._strangers.next_due()) if due), default=None)
+            dues = self._endings.next_due(), self._strangers.next_due(), self._children.next_due()
+            return min((due for due in dues if due), default=None)
 
     def release(self) -> None:
         """Tell the ends of orders whose executions have not come, and ask about executions of unknown orders."""
         with self._lock:
+            by_hand, vain = self._children.overdue(self._now())
+            for item in by_hand:
+                self._settle(*self._generation.pushed_order(item))
             late: list[OrderUpdate] = self._endings.overdue(self._now())
             lost = self._strangers.overdue(self._now())
         for update in late:
             self._tell(update)
         if lost:
             self.gap(f"{lost} executions of orders that nobody has told of")
+        if vain:
+            self.gap(f"{vain} stops were triggered whose orders nobody has told of")
 
     # ---- positions ---------------------------------------------------------------------------------------------------
 
@@ -191,3 +249,8 @@ class Frames:
         elif seen == expected and symbol in self._moved:
             self._moved.discard(symbol)
             self._tell(ConnectionChanged(name, True, self._now()))
+
+
+def _leg_of(made: Execution) -> Leg:
+    """What an execution says of its order by itself. Forced ones are nobody's order."""
+    return Leg(made.side, made.closing and made.kind is ExecutionKind.TRADE, made.client_id)

@@ -14,9 +14,10 @@ from gridhedge.domain.order import parse_client_id
 from gridhedge.domain.values import Millis, Money, Role, Side
 from gridhedge.engine.ports import Outcome
 from gridhedge.venue.bitget.parse import Leg
+from gridhedge.venue.bitget.stops import StopNews
 from gridhedge.venue.fields import Row
 
-__all__ = ["BATCH_SIZE", "Bill", "Generation", "Identity", "Rate", "Request", "Settings", "is_stop", "plain"]
+__all__ = ["BATCH_SIZE", "Bill", "Generation", "Identity", "Rate", "Request", "Settings", "is_ours", "is_stop", "plain"]
 
 BATCH_SIZE = 20
 """What both generations take at once (some classic pages say 50)."""
@@ -152,6 +153,8 @@ class Generation(Protocol):
 
     def pushed_order(self, item: Row) -> tuple[OrderUpdate, Leg]: ...
 
+    def pushed_stop(self, item: Row) -> StopNews: ...
+
     def pushed_execution(self, item: Row, known: Leg | None, rates: Fees) -> Execution | None: ...
 
     def pushed_account(self, item: Row, at: Millis) -> AccountSeen | None:
@@ -165,6 +168,11 @@ def is_stop(client_id: str) -> bool:
     """Whether one of our ids belongs to a stop, which lives on other endpoints than orders do."""
     key = parse_client_id(client_id[2:8], client_id)
     return key is not None and key.role is Role.STOP_LOSS
+
+
+def is_ours(client_id: str) -> bool:
+    """Whether an id has the form of the bot's."""
+    return parse_client_id(client_id[2:8], client_id) is not None
 
 
 def plain(number: Decimal) -> str:

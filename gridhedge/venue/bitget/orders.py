@@ -13,6 +13,7 @@ from gridhedge.venue.bitget.client import Client
 from gridhedge.venue.bitget.generation import BATCH_SIZE, Generation, Request, is_stop
 from gridhedge.venue.bitget.known import KnownOrders
 from gridhedge.venue.bitget.parse import Leg
+from gridhedge.venue.bitget.stops import Stop, Stops
 from gridhedge.venue.clock import ServerClock
 from gridhedge.venue.failed import Failed
 from gridhedge.venue.fields import Malformed, row, word
@@ -29,11 +30,14 @@ Kind = TypeVar("Kind", Place, Cancel)
 class Orders:
     """The batch endpoints; a single order is a batch of one. Stops have endpoints of their own, one by one."""
 
-    def __init__(self, client: Client, clock: ServerClock, generation: Generation, known: KnownOrders) -> None:
+    def __init__(
+        self, client: Client, clock: ServerClock, generation: Generation, known: KnownOrders, stops: Stops
+    ) -> None:
         self._client = client
         self._clock = clock
         self._generation = generation
         self._known = known
+        self._stops = stops
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """Cancels, then places, each in the order given and as many at once as one request takes.
@@ -65,6 +69,9 @@ class Orders:
             yield [index for index, _ in placed], speaks.place([place for _, place in placed]), self._of_batch
         for index, place in places:
             if place.trigger_price is not None:
+                # Before it is sent: what is pushed about it may come before the answer.
+                wanted = place.symbol, place.key.side, place.trigger_price, place.quantity
+                self._stops.learn(Stop(place.client_id, *wanted))
                 yield [index], speaks.place_stop(place), self._of_stop(place.client_id, "")
 
     def _of_batch(self, data: object) -> Mapping[str, Outcome]:
@@ -85,6 +92,8 @@ class Orders:
         return read
 
     def _learn(self, change: Change, outcome: Outcome) -> None:
+        if isinstance(outcome, Rejected | NotSent) and isinstance(change, Place) and change.trigger_price is not None:
+            self._stops.forget(change.client_id)
         if isinstance(change, Place) and isinstance(outcome, Accepted) and change.trigger_price is None:
             self._known.put(outcome.venue_id, Leg(change.key.side, change.reduce_only, change.client_id))
 

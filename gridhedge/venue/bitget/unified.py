@@ -19,6 +19,7 @@ from gridhedge.venue.bitget.client import Answer, Client
 from gridhedge.venue.bitget.errors import GONE, CodedRefusal, of_code
 from gridhedge.venue.bitget.generation import Bill, Identity, Rate, Request, Settings, leg_name, plain
 from gridhedge.venue.bitget.pages import Listing, pages, windows
+from gridhedge.venue.bitget.stops import Phase, StopNews
 from gridhedge.venue.fields import Malformed, Row, amount, choice, millis, money, row, rows, text, word
 
 __all__ = ["Unified"]
@@ -39,6 +40,15 @@ _STRATEGY_STATES = {
 }
 
 
+_PHASES: dict[str, Phase] = {
+    "pending": "waits",
+    "submitting": "fired",
+    "success": "fired",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+
+
 class Unified:
     """One unified trading account."""
 
@@ -52,7 +62,8 @@ class Unified:
         return [{"instType": "usdt-futures", "topic": "ticker", "symbol": symbol} for symbol in symbols]
 
     def private_topics(self) -> list[Row]:
-        return [{"instType": "UTA", "topic": name} for name in ("order", "fill", "position", "account")]
+        names = ("order", "fill", "position", "account", "strategy-order")
+        return [{"instType": "UTA", "topic": name} for name in names]
 
     # ---- the account -------------------------------------------------------------------------------------------------
 
@@ -249,6 +260,10 @@ class Unified:
     def pushed_order(self, item: Row) -> tuple[OrderUpdate, parse.Leg]:
         record = parse.order(item, parse.UNIFIED_PUSH)
         return parse.order_update(item, parse.UNIFIED_PUSH), parse.leg_of(record)
+
+    def pushed_stop(self, item: Row) -> StopNews:
+        phase: Phase = choice(item, "status", _PHASES)
+        return StopNews(text(item, "clientOid"), word(item, "orderId"), phase, millis(item, "updatedTime"))
 
     def pushed_execution(self, item: Row, known: parse.Leg | None, rates: Fees) -> Execution | None:
         return parse.execution(item, parse.UNIFIED_PUSHED_FILL, known, rates)

@@ -23,6 +23,7 @@ from gridhedge.venue.bitget.frames import PRIVATE, PUBLIC, Frames
 from gridhedge.venue.bitget.generation import BATCH_SIZE, Generation, Identity, is_stop
 from gridhedge.venue.bitget.known import KnownOrders
 from gridhedge.venue.bitget.orders import Orders
+from gridhedge.venue.bitget.stops import Stop, Stops
 from gridhedge.venue.clock import ServerClock, monotonic_ms
 from gridhedge.venue.fields import Row
 from gridhedge.venue.keeper import Keeper, Pace, Wire
@@ -85,6 +86,7 @@ class BitgetVenue:
         self._generation: Generation | None = None
         self._uid: str | None = None
         self._known = KnownOrders()
+        self._stops = Stops()
         self._inbox: Inbox | None = None
         self._arrived = threading.Event()
         self._frames: Frames | None = None
@@ -109,7 +111,9 @@ class BitgetVenue:
         self._client.look("v2/public/time")  # the clock's first look
         speaks = self._speaks()
         self._inbox, self._symbols = inbox, tuple(symbols)
-        frames = self._frames = Frames(speaks, self._known, self._rates, symbols, self._hear, self.now, self._log)
+        frames = self._frames = Frames(
+            speaks, self._known, self._stops, self._rates, symbols, self._hear, self.now, self._log
+        )
         public, private = self._paces
         self._keepers = [
             self._keeper(
@@ -221,7 +225,10 @@ class BitgetVenue:
         at, speaks, wanted = self.now(), self._speaks(), frozenset(symbols)
         positions = [held for held in speaks.positions() if held.symbol in wanted]
         listed = [self._known.learn(record) for record in speaks.open_orders() if record.symbol in wanted]
-        listed += [record for record in speaks.open_stops(positions) if record.symbol in wanted]
+        for record in speaks.open_stops(positions):
+            if record.symbol in wanted:
+                listed.append(record)
+                self._learn_stop(record)
         orders = {record.venue_id: record for record in listed if not record.state.is_final}
         return Snapshot(at, self.account(), tuple(positions), tuple(orders.values()))
 
@@ -243,15 +250,14 @@ class BitgetVenue:
     def find_ended(self, symbol: str, client_id: str) -> OrderRecord | None:
         speaks = self._speaks()
         if is_stop(client_id):
-            since = self.now() - 24 * _HOUR_MS
-            return next(
-                (stop for stop, _ in speaks.ended_stops(symbol, since, self.now()) if stop.client_id == client_id), None
-            )
+            now = self.now()
+            records = ended(speaks, self._known, symbol, now - 24 * _HOUR_MS, now)
+            return next((record for record in records if record.client_id == client_id), None)
         found = speaks.order(symbol, client_id)
         return found if found is not None and found.state.is_final else None
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
-        return Orders(self._client, self._clock, self._speaks(), self._known).send(changes)
+        return Orders(self._client, self._clock, self._speaks(), self._known, self._stops).send(changes)
 
     def wait(self, until: Millis) -> None:
         frames = self._frames
@@ -287,6 +293,11 @@ class BitgetVenue:
         return 0 if since is None else self._local() - since
 
     # ---- inside ------------------------------------------------------------------------------------------------------
+
+    def _learn_stop(self, record: OrderRecord) -> None:
+        if is_stop(record.client_id) and record.trigger_price is not None and not record.state.is_final:
+            wanted = record.symbol, record.side, record.trigger_price, record.quantity
+            self._stops.learn(Stop(record.client_id, *wanted))
 
     def _identity(self) -> Identity:
         """Asked anew: the key's permissions may change, whose it is may not."""

@@ -20,6 +20,7 @@ from gridhedge.venue.bitget.classic import Classic
 from gridhedge.venue.bitget.client import Access, Client
 from gridhedge.venue.bitget.frames import Frames
 from gridhedge.venue.bitget.known import KnownOrders
+from gridhedge.venue.bitget.stops import Stops
 from gridhedge.venue.bitget.unified import Unified
 from gridhedge.venue.clock import ServerClock
 from tests.venue.bitget.conftest import Recorded
@@ -54,7 +55,7 @@ def push(generation: str, topic: str, *rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def frames_of(generation: str, inbox: Inbox, symbol: str = "BTCUSDT") -> Frames:
-    return Frames(SPEAKERS[generation], KnownOrders(), lambda _: RATES, [symbol], inbox.tell, inbox.now, LOG)
+    return Frames(SPEAKERS[generation], KnownOrders(), Stops(), lambda _: RATES, [symbol], inbox.tell, inbox.now, LOG)
 
 
 def order(generation: str, **changes: Any) -> dict[str, Any]:
