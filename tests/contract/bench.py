@@ -50,6 +50,8 @@ class Bench(Protocol):
     """The venue's name in sentences."""
     expired: str
     """The code that a key gets that has expired."""
+    tells_key_expiry: bool
+    """Whether it says beforehand when a key will expire."""
     first_tier: tuple[D, D, D, int]
     hides_demo_fees: bool
     tells_ends_with_fills: bool
@@ -87,6 +89,7 @@ class BybitBench:
 
     title = "Bybit"
     expired = "33004"
+    tells_key_expiry = True
     first_tier = (D(200_000), D("0.0065"), D(0), 75)
     hides_demo_fees = True
     tells_ends_with_fills = False
@@ -144,6 +147,7 @@ class BinanceBench:
 
     title = "Binance"
     expired = "-2015"
+    tells_key_expiry = True
     first_tier = (D(80_000), D("0.0065"), D(0), 75)
     hides_demo_fees = False
     tells_ends_with_fills = True
@@ -236,6 +240,8 @@ class BitgetBench:
     }
 
     title = "Bitget"
+    expired = "40041"
+    tells_key_expiry = False
     first_tier = (D(200_000), D("0.0065"), D(0), 75)
     hides_demo_fees = True
     tells_ends_with_fills = False

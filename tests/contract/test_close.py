@@ -52,7 +52,6 @@ def test_card_64_close_leaves_nothing_of_ours(home: Path, market: Bench) -> None
     stop = read_emergency(home / "data" / "001")
     assert stop is not None
     assert stop.reason == "closed by hand (gridhedge close)"
-    market.close()
 
 
 def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Bench) -> None:
@@ -66,7 +65,6 @@ def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Bench) -> No
     assert done.out.splitlines()[0] == "001: stopped"
     assert (roles(market), held(market)) == ([], [D(0), D(0)])
     assert gridhedge("run", *where, "--ticks", "1").code == 4
-    market.close()
 
 
 def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, market: Bench) -> None:
@@ -83,7 +81,6 @@ def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, marke
     assert bot.failure is None
     assert close(home, "other").code == 0
     assert (roles(market), held(market)) == ([], [D(0), D(0)])
-    market.close()
 
 
 def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, market: Bench) -> None:
@@ -98,7 +95,6 @@ def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, mar
     market.clear()
     assert close(home).code == 0
     assert (roles(market), held(market)) == ([], [D(0), D(0)])
-    market.close()
 
 
 def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path, market: Bench) -> None:
@@ -112,7 +108,6 @@ def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path
     assert done.code == 0, done.err
     assert held(market) == [D(0), D(0)]
     assert in_the_ledger(bot) == bookings(market)
-    market.close()
 
 
 def test_a_profile_that_says_dry_run_sends_nothing(home: Path, market: Bench) -> None:
@@ -122,4 +117,3 @@ def test_a_profile_that_says_dry_run_sends_nothing(home: Path, market: Bench) ->
     done = close(home, profile="dry.yaml")
     assert done.code == 2
     assert "dry_run is set, and close sends orders" in done.err
-    market.close()

@@ -72,7 +72,6 @@ def test_card_90_run_refuses_a_key_that_may_do_too_much(
         accepted = [event.text for event in journal(home) if isinstance(event, RiskAccepted)]
         assert len(accepted) == flag
         assert all(text.startswith(f"{FLAG}: the key ") for text in accepted)
-    market.close()
 
 
 def test_card_91_a_restart_reads_a_journal_with_an_acceptance(home: Path, market: Bench) -> None:
@@ -83,7 +82,6 @@ def test_card_91_a_restart_reads_a_journal_with_an_acceptance(home: Path, market
     report = gridhedge("report", "--data-dir", home / "data", "--account", "001", "--json")
     assert report.code == 0
     assert json.loads(report.out)["total"]["fees"] != "0"
-    market.close()
 
 
 SHOWN: list[tuple[list[str], str]] = [
@@ -98,32 +96,29 @@ SHOWN: list[tuple[list[str], str]] = [
 @pytest.mark.parametrize(("faults", "line"), SHOWN, ids=[str(case[0]) for case in SHOWN])
 def test_card_92_check_says_each_in_one_sentence(home: Path, market: Bench, faults: list[str], line: str) -> None:
     """A clock 30 s off, a key that may withdraw, that has expired or soon will, an account in one-way mode."""
+    if faults == ["expiring_key"] and not market.tells_key_expiry:
+        pytest.skip(f"{market.title} does not tell when a key will expire")
     line = line.format(title=market.title, expired=market.expired)
     for fault in faults:
         market.fault(fault, **({"seconds": 30.0} if fault == "clock" else {"seconds": 200_000.0}))
     done = gridhedge("check", "--profile", home / "p.yaml", "--data-dir", home / "data")
     assert done.code == (3 if line.startswith("FAIL") else 0)
     assert [shown for shown in done.out.splitlines() if shown.startswith(line)] != [], done.out
-    market.close()
 
 
 def test_card_93_a_wrong_key_and_a_wrong_secret_are_told_apart(home: Path, market: Bench) -> None:
     """Each with its remedy; neither is shown."""
     for key, secret, sentence in (
-        (
-            "another",
-            "practice",
-            "the key is not valid here",
-        ),
+        ("another", "practice", "the key is not valid here"),
         ("practice", "wrong-secret", "the signature is wrong: check the API secret"),
     ):
         venue = market.title.upper()
-        (home / ".env").write_text(f"001_{venue}_API_KEY={key}\n001_{venue}_API_SECRET={secret}\n")
+        keys = {"KEY": key, "SECRET": secret, "PASSPHRASE": "practice"}
+        (home / ".env").write_text("".join(f"001_{venue}_API_{part}={word}\n" for part, word in keys.items()))
         done = gridhedge("check", "--profile", home / "p.yaml", "--data-dir", home / "data")
         assert done.code == 3
         assert sentence in done.out
         assert "wrong-secret" not in done.out + done.err
-    market.close()
 
 
 def test_card_94_an_account_that_can_not_be_hedged_is_refused_by_run(home: Path, market: Bench) -> None:
@@ -134,4 +129,3 @@ def test_card_94_an_account_that_can_not_be_hedged_is_refused_by_run(home: Path,
     assert "DOGEUSDT can not be switched to hedge mode" in done.err
     assert f"set hedge mode by hand on {market.title}" in done.err
     assert market.exchange.account.open == {}
-    market.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -47,11 +47,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(params=list(BENCHES))
-def market(home: Path, request: pytest.FixtureRequest) -> Bench:
+def market(home: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     """The practice exchange; the bot makes its own adapter."""
     bench = BENCHES[request.param]()
     (home / "p.yaml").write_text(PROFILE.format(venue=request.param.partition("-")[0], url=bench.practice.url))
-    return bench
+    yield bench
+    bench.close()
 
 
 class Bot:
@@ -139,7 +140,6 @@ def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, 
     report = json.loads(gridhedge("report", "--data-dir", bot.data, "--account", "001", "--json").out)
     totals = market.exchange.account
     assert D(report["total"]["net_profit"]) == totals.wallet - 1000
-    market.close()
 
 
 def test_card_61_a_restart_owns_the_same_orders(home: Path, market: Bench) -> None:
@@ -155,7 +155,6 @@ def test_card_61_a_restart_owns_the_same_orders(home: Path, market: Bench) -> No
         assert again.failure is None
         assert sorted(order.venue_id for order in market.exchange.account.open.values()) == before
     assert in_the_ledger(again) == bookings(market)
-    market.close()
 
 
 def test_card_62_two_bots_never_trade_one_symbol_of_an_account(home: Path, market: Bench) -> None:
@@ -168,7 +167,6 @@ def test_card_62_two_bots_never_trade_one_symbol_of_an_account(home: Path, marke
     assert f"DOGEUSDT of account {market.venue.uid()}" in str(second.failure)
     second.close()
     first.stop()
-    market.close()
 
 
 def test_card_63_without_the_account_s_stream_for_too_long_it_stops(home: Path, market: Bench) -> None:
@@ -183,7 +181,6 @@ def test_card_63_without_the_account_s_stream_for_too_long_it_stops(home: Path, 
     assert (bot.data / "001" / ".emergency_stop").exists()
     assert roles(market) == ["LG01", "LT00", "SG01", "ST00"]
     bot.close()
-    market.close()
 
 
 def test_card_65_check_tells_the_whole_table(home: Path, market: Bench) -> None:
@@ -198,4 +195,3 @@ def test_card_65_check_tells_the_whole_table(home: Path, market: Bench) -> None:
         assert done.code == 3
         assert "withdrawal" in done.err
     assert market.exchange.account.open == {}
-    market.close()

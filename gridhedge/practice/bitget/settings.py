@@ -57,13 +57,16 @@ def fee_rates(call: Call) -> dict[str, str]:
 def classic_key(call: Call) -> dict[str, Any]:
     """Whose key this is and what it may do."""
     faults = call.world.faults
-    reads, writes = ["coor", "cpor", "stor"], ["coow", "cpow"]
-    may = reads + ([] if faults.active("read_only_key") else writes)
+    may = ["coor", "cpor", "stor"]
+    for fault, more in (("transfer_permission", "wtow"), ("withdrawal_permission", "wwow")):
+        may += [more] if faults.active(fault) else []
+    if not faults.active("read_only_key"):
+        may += ["coow", "cpow"]
     return {
         "userId": UID,
         "inviterId": "",
         "ips": "",
-        "authorities": may + (["wwow", "wtow"] if faults.active("withdrawal_permission") else []),
+        "authorities": may,
         "parentId": 0,
         "traderType": "not_trader",
         "channelCode": "",
@@ -75,6 +78,9 @@ def classic_key(call: Call) -> dict[str, Any]:
 def unified_key(call: Call) -> dict[str, Any]:
     """Whose key this is and what it may do."""
     faults = call.world.faults
+    may = ["uta_mgt", "uta_trade"]
+    for fault, more in (("transfer_permission", "transfer"), ("withdrawal_permission", "withdraw")):
+        may += [more] if faults.active(fault) else []
     return {
         "userId": UID,
         "inviterId": "",
@@ -83,6 +89,6 @@ def unified_key(call: Call) -> dict[str, Any]:
         "channel": "",
         "ips": "",
         "permType": "read-only" if faults.active("read_only_key") else "read-and-write",
-        "permissions": ["uta_mgt", "uta_trade", *(["withdraw"] if faults.active("withdrawal_permission") else [])],
+        "permissions": may,
         "regisTime": "1585526400000",
     }

@@ -59,7 +59,7 @@ _SAID_BETTER = {
     40004: _CLOCK,
     40005: _CLOCK,
     40008: _CLOCK,
-    40006: "the key is not known: check the key, and whether it is one of the demo or of the live side",
+    40006: "the key is not valid here: check the key, and whether it is one of the demo or of the live side",
     40037: "the key does not exist (any more): check it, or make a new one",
     40036: "the passphrase is wrong: it is the one that was chosen when the key was made",
     40041: "the key has expired: make a new one",
