@@ -43,6 +43,8 @@ class Bench(Protocol):
     """What the cards need of a venue and of the practice exchange behind it."""
 
     venue: RealVenue
+    client: type[Any]
+    """Its client: the class whose ``write`` carries every request that changes orders."""
     inbox: DequeInbox
     exchange: Exchange
     practice: Handle
@@ -88,6 +90,7 @@ class BybitBench:
     """Bybit's adapter through pybit against the practice Bybit: DOGEUSDT at 0.20000, 1000 USDT."""
 
     title = "Bybit"
+    client = Client
     expired = "33004"
     tells_key_expiry = True
     first_tier = (D(200_000), D("0.0065"), D(0), 75)
@@ -146,6 +149,7 @@ class BinanceBench:
     """Binance's adapter through python-binance against the practice Binance: DOGEUSDT at 0.20000, 1000 USDT."""
 
     title = "Binance"
+    client = binance.Client
     expired = "-2015"
     tells_key_expiry = True
     first_tier = (D(80_000), D("0.0065"), D(0), 75)
@@ -240,6 +244,7 @@ class BitgetBench:
     }
 
     title = "Bitget"
+    client = bitget.Client
     expired = "40041"
     tells_key_expiry = False
     first_tier = (D(200_000), D("0.0065"), D(0), 75)

@@ -46,6 +46,7 @@ LACKS = {
     "24": "the simulated server takes as many orders as are sent",
     "25": "MT5 has no batches",
     "26": "MT5 has no batches",
+    "28": "nothing draws bars of this simulated market: tests/venue/mt5/test_bars has those of a terminal",
     "30": "an order without a trace stays unknown: tests/venue/mt5/test_venue",
     "31": "codes of Bybit: tests/venue/mt5/terminal/test_retcodes has those of MT5",
     "32": "a trade server does not say until when it wants silence",

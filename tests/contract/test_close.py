@@ -103,7 +103,7 @@ def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path
     bot.stop()
     market.move(D("0.20600"))
     assert held(market)[0] == 0
-    market.fault("timeout_after", on="order/create", seconds=5.0)
+    market.fault("timeout_after", on="order/create", seconds=0.5)
     done = close(home)
     assert done.code == 0, done.err
     assert held(market) == [D(0), D(0)]

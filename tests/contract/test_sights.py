@@ -110,7 +110,7 @@ def test_card_09_a_long_list_is_read_to_its_end(desk: Desk) -> None:
     assert set(listed) == {f"page-{level}" for level in range(120)}
 
 
-def test_card_26_candles_are_told_when_they_have_closed(desk: Desk, bench: Bench) -> None:
+def test_card_28_candles_are_told_when_they_have_closed(desk: Desk, bench: Bench) -> None:
     """Two five-minute candles, the second with a spike to 0.205 in it; the one that forms is not told."""
     five = Timeframe.M5.ms
     begun = bench.exchange.now()

@@ -29,7 +29,13 @@ class Bot:
         self.bench = bench
         self.ear = Ear()
         self.journal = MemoryJournal()
-        strategy = {"kind": "symmetric", "initial_position_size_usd": D(2), "max_grid_levels_per_side": 4, **settings}
+        strategy = {
+            "kind": "symmetric",
+            "initial_position_size_usd": D(2),
+            "max_grid_levels_per_side": 4,
+            "entry_timeout_seconds": 1,
+            **settings,
+        }
         profile = Profile.model_validate(
             {
                 "account": "001",
