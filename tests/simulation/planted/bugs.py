@@ -380,7 +380,7 @@ def lost_funding_is_not_read_again(patch: pytest.MonkeyPatch) -> None:
     wrap(patch, synchronise, "differences", deaf)
 
 
-@bug("I-36")
+@bug("I-04", "I-36")
 def an_old_list_brings_orders_back_to_life(patch: pytest.MonkeyPatch) -> None:
     def revive(original: Any, session_: Any, desk: Any, record: Any) -> None:
         key = recover.parse_client_id(desk.book.tag, record.client_id)
@@ -396,11 +396,6 @@ def an_old_position_is_believed_at_once(patch: pytest.MonkeyPatch) -> None:
         return mended
 
     wrap(patch, synchronise, "_beyond_doubt", rash)
-
-
-@bug("I-22", "I-36", "I-23")
-def nothing_is_rebuilt_from_the_venue(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(synchronise, "_is_blank", lambda desk: False)
 
 
 @bug("I-36", "I-22")
