@@ -154,7 +154,7 @@ def test_card_83_an_account_may_be_silent_for_hours(
     venue, inbox = bench.open("practice", account_silence=2.5), DequeInbox()
     venue.connect([SYMBOL], inbox)
     bench.fault("silence", on="private", seconds=60.0)
-    patience = 5.0 if lives else PATIENCE_S
+    patience = 3.5 if lives else PATIENCE_S
     end = time.monotonic() + patience
     while venue.private_down_ms() == 0 and time.monotonic() < end:
         time.sleep(0.02)
