@@ -57,9 +57,9 @@ class Bench(Protocol):
     first_tier: tuple[D, D, D, int]
     hides_demo_fees: bool
     tells_ends_with_fills: bool
-    stops_per_side: int
-    """How many closing stops one side may have, at least up to two."""
     """Whether an order's end comes in the same message as its last execution."""
+    stops_per_side: int
+    """How many closing stops one side may have: one, or two and more."""
 
     def move(self, price: D) -> None:
         """Let the price of SYMBOL jump."""

@@ -77,13 +77,14 @@ def test_both_may_be_killed_in_any_order_and_every_book_agrees(
 @pytest.mark.parametrize("generation", ["v2", "v3"])
 def test_baskets_of_signals_survive_on_both_generations_of_bitget(tmp_path: Path, generation: str) -> None:
     """Candles before the start warm the indicators, so that a basket opens at once; the grid fills, exits rest and
-    execute; kills lose nothing; check and close do on the command line what they say."""
+    execute; kills lose nothing; check, plan and close do on the command line what they say."""
     options = ("--generation", generation, "--start", "2025-06-01T01:00", "--time", "data", "--speed", "120")
     with rehearsal(tmp_path, "bitget", Waves("DOGEUSDT", D("0.00001"), 90, 4), _SIGNAL, options) as acted:
         acted.survive((2, 4, 6))
         report = acted.compare()
         profile = ("--profile", str(acted.profile))
         acted.printed("check", *profile)
+        assert "DOGEUSDT long, from 0." in acted.printed("plan", *profile)
         acted.printed("close", *profile, "--data-dir", str(acted.data), "--yes")
         held = [D(leg["quantity"]) for leg in acted.books()["positions"].values()]
         assert not any(held)
