@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from gridhedge.cli.tellings import telling
@@ -38,17 +39,23 @@ _NEVER = 1 << 62
 Show = Callable[[AccountStatus], object]
 
 
-class _Told:
-    """An event as a line of the log, put together by the thread that writes it."""
+class _Words:
+    """A text that is put together when somebody reads it: no request waits for it."""
 
-    __slots__ = ("_event",)
+    __slots__ = ("_say", "_text")
 
-    def __init__(self, event: Event) -> None:
-        self._event = event
+    def __init__(self, say: Callable[[], str]) -> None:
+        self._say = say
+        self._text: str | None = None
 
     def __str__(self) -> str:
-        facts = {name: value for name, value in self._event._asdict().items() if value is not None}
-        return line(type(self._event).__name__, **facts)
+        if self._text is None:
+            self._text = self._say()
+        return self._text
+
+
+def _facts(event: Event) -> str:
+    return line(type(event).__name__, **{name: value for name, value in event._asdict().items() if value is not None})
 
 
 class EmergencyFile:
@@ -89,7 +96,7 @@ class FileAudience:
         self._ledger = ledger
         self._herald = herald
         self._status = StatusFile(folder / "status.json")
-        self._events: deque[RecentEvent] = deque(maxlen=_EVENTS_KEPT)
+        self._events: deque[tuple[Millis, str, object]] = deque(maxlen=_EVENTS_KEPT)
         self._prices: dict[str, deque[Price]] = {}
         self._loop: Loop | None = None
         self._started: Millis = 0
@@ -109,11 +116,11 @@ class FileAudience:
     # ---- the port ------------------------------------------------------------------------------------------------
 
     def told(self, event: Event) -> None:
-        self._logs.bot.debug("%s", _Told(event))
+        self._logs.bot.debug("%s", _Words(partial(_facts, event)))
         if isinstance(event, Execution):
             self._traded = True
-            text = execution_text(event, self._tags.get(event.symbol, ""))
-            self._logs.trades.info(text)
+            text = _Words(partial(execution_text, event, self._tags.get(event.symbol, "")))
+            self._logs.trades.info("%s", text)
             self._remember("info", text, event.at)
         elif (words := telling(event)) is not None:
             self._remember(*words, event.at)
@@ -158,9 +165,9 @@ class FileAudience:
         for desk in loop.session.desks:
             self._prices.setdefault(desk.symbol, deque(maxlen=_PRICES_KEPT)).append(desk.market.last)
         prices = {symbol: tuple(seen) for symbol, seen in self._prices.items()}
-        return account_status(
-            loop.session, self._demo, self._quote, self._started, loop.ticks, prices, tuple(self._events)
-        )
+        # one of the four levels each: _remember sees to it
+        events = tuple([RecentEvent(at, kind, str(text)) for at, kind, text in self._events])  # type: ignore[arg-type]
+        return account_status(loop.session, self._demo, self._quote, self._started, loop.ticks, prices, events)
 
     def publish(self, show: Show, last: bool = False) -> AccountStatus:
         """Show the status, and leave it on disk once a second; the ``last`` one always, with everything else."""
@@ -194,9 +201,8 @@ class FileAudience:
     def _now(self) -> Millis:
         return self._loop.session.clock.now() if self._loop is not None else 0
 
-    def _remember(self, level: str, text: str, at: Millis) -> None:
-        kind = level if level in ("warning", "error", "critical") else "info"
-        self._events.append(RecentEvent(at, kind, text))  # type: ignore[arg-type]  # one of the four
+    def _remember(self, level: str, text: object, at: Millis) -> None:
+        self._events.append((at, level if level in ("warning", "error", "critical") else "info", text))
 
     def _log_positions(self, desk: Desk) -> None:
         for side in (desk.book.long, desk.book.short):

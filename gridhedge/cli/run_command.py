@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -89,6 +90,7 @@ def command(
                     runners[-1].follow(Reload(path, each, ProfileWatch(path, read)))
                 except GridhedgeError as error:
                     failures.append(error)
+            gc.freeze()  # walking again and again through all that is loaded would hold up orders for milliseconds
             _trade(runners, no_dashboard or not sys.stdout.isatty(), failures)
     _tell_ends(runners, data_dir)
     for failure in failures[1:]:

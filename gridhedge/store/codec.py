@@ -22,14 +22,12 @@ from gridhedge.store.times import iso, millis
 __all__ = ["decode", "decode_open", "encode", "encode_open", "plain_decimal"]
 
 _T = TypeVar("_T")
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 def encode(event: Event) -> str:
     """The canonical JSON of a journal event. Raises ValueError for a number that is not finite."""
-    fields = _EVENTS[type(event).__name__].dump(event)
-    fields["type"] = type(event).__name__
-    return _canonical(fields)
+    return _EVENTS[type(event).__name__].dump(event)
 
 
 def decode(text: str) -> Event:
@@ -44,7 +42,7 @@ def decode(text: str) -> Event:
 
 def encode_open(value: tuple[Any, ...]) -> str:
     """A named tuple as JSON in the open form. Raises ValueError for a number that is not finite."""
-    return _canonical(_record(type(value), _open).dump(value))
+    return _record(type(value), _open).dump(value)
 
 
 def decode_open(kind: type[_T], text: str) -> _T:
@@ -67,7 +65,9 @@ def plain_decimal(number: Decimal) -> str:
 
 
 class _Form(NamedTuple):
-    dump: Callable[[Any], Any]
+    """How values of one type are written, as JSON, and made again from what the JSON parser gives."""
+
+    dump: Callable[[Any], str]
     load: Callable[[Any], Any]
 
 
@@ -80,13 +80,18 @@ class _Instant(int):
     """Stands in for ``Millis`` while annotations are resolved, so that times can be told from other integers."""
 
 
-def _exactly(kind: type) -> _Form:
+def _exactly(kind: type, dump: Callable[[Any], str]) -> _Form:
     def load(value: Any) -> Any:
         if type(value) is not kind:
             raise TypeError(f"{value!r} is not a {kind.__name__}")
         return value
 
-    return _Form(lambda value: value, load)
+    return _Form(dump, load)
+
+
+_TEXT = _exactly(str, _quoted)
+_NUMBER = _exactly(int, int.__repr__)
+_PLAIN = {str: _TEXT, int: _NUMBER, bool: _exactly(bool, lambda value: "true" if value else "false")}
 
 
 def _load_decimal(value: Any) -> Decimal:
@@ -98,21 +103,25 @@ def _load_decimal(value: Any) -> Decimal:
     return number
 
 
-_DECIMAL = _Form(plain_decimal, _load_decimal)
+_DECIMAL = _Form(lambda value: f'"{plain_decimal(value)}"', _load_decimal)
 
 
-def _record(kind: type, manner: _Manner) -> _Form:
-    """A named tuple as an object; a field with a default may be missing."""
+def _record(kind: type, manner: _Manner, **constants: str) -> _Form:
+    """A named tuple as an object, to which constants may be added; a field with a default may be missing."""
     if (known := _records.get((kind, manner))) is not None:
         return known
     forms = _fields(kind, manner)
     loads = [(name, form.load) for name, form in forms.items()]
-    dumps = [(name, form.dump) for name, form in forms.items()]
+    dumps = [form.dump for form in forms.values()]
+    # Keys in their order, with a place for each value.
+    texts = {name: f"{{{place}}}" for place, name in enumerate(forms)}
+    texts |= {name: _quoted(value) for name, value in constants.items()}
+    fill = ("{{" + ",".join([f"{_quoted(name)}:{texts[name]}" for name in sorted(texts)]) + "}}").format
     defaults = kind._field_defaults  # type: ignore[attr-defined]  # every kind is a named tuple
     make = kind._make  # type: ignore[attr-defined]
 
-    def dump(value: Iterable[Any]) -> dict[str, Any]:
-        return {name: put(field) for (name, put), field in zip(dumps, value, strict=True)}
+    def dump(value: Iterable[Any]) -> str:
+        return fill(*[put(field) for put, field in zip(dumps, value, strict=True)])
 
     def load(fields: dict[str, Any]) -> Any:
         if not fields.keys() <= forms.keys():
@@ -127,8 +136,8 @@ def _row(kind: type, manner: _Manner) -> _Form:
     forms = list(_fields(kind, manner).values())
     make = kind._make  # type: ignore[attr-defined]
 
-    def dump(value: Iterable[Any]) -> list[Any]:
-        return [form.dump(field) for form, field in zip(forms, value, strict=True)]
+    def dump(value: Iterable[Any]) -> str:
+        return f"[{','.join([form.dump(field) for form, field in zip(forms, value, strict=True)])}]"
 
     def load(fields: list[Any]) -> Any:
         return make([form.load(field) for form, field in zip(forms, fields, strict=True)])
@@ -148,17 +157,17 @@ def _form(hint: Any, manner: _Manner) -> _Form:
     if origin is tuple:
         return _many(hint, manner)
     if origin is Literal:
-        return _exactly(str)
+        return _TEXT
     if hint is Decimal:
         return _DECIMAL
     if hint is _Instant:
         return manner.times
     if issubclass(hint, Enum):
-        return _Form(lambda member: member.value, hint)
+        return _Form({member: _quoted(member.value) for member in hint}.__getitem__, hint)
     if issubclass(hint, tuple):
         return manner.nested(hint, manner)
-    assert hint in (str, int, bool), f"no JSON form for {hint!r}"
-    return _exactly(hint)
+    assert hint in _PLAIN, f"no JSON form for {hint!r}"
+    return _PLAIN[hint]
 
 
 def _optional(hint: Any, manner: _Manner) -> _Form:
@@ -166,7 +175,7 @@ def _optional(hint: Any, manner: _Manner) -> _Form:
     assert len(kinds) == 1, f"no JSON form for {hint!r}"
     inner = _form(kinds[0], manner)
     return _Form(
-        lambda value: None if value is None else inner.dump(value),
+        lambda value: "null" if value is None else inner.dump(value),
         lambda value: None if value is None else inner.load(value),
     )
 
@@ -181,10 +190,10 @@ def _many(hint: Any, manner: _Manner) -> _Form:
             raise TypeError(f"{values!r} is not a list")
         return tuple([inner.load(value) for value in values])
 
-    return _Form(lambda values: [inner.dump(value) for value in values], load)
+    return _Form(lambda values: f"[{','.join([inner.dump(value) for value in values])}]", load)
 
 
-_journal = _Manner(_exactly(int), _row)
-_open = _Manner(_Form(iso, millis), _record)
+_journal = _Manner(_NUMBER, _row)
+_open = _Manner(_Form(lambda at: f'"{iso(at)}"', millis), _record)
 _records: dict[tuple[type, _Manner], _Form] = {}
-_EVENTS = {kind.__name__: _record(kind, _journal) for kind in get_args(Event)}
+_EVENTS = {kind.__name__: _record(kind, _journal, type=kind.__name__) for kind in get_args(Event)}

@@ -5,8 +5,9 @@
     <data>/001/errors_2025-10-16.log           warning and worse
     <data>/001/trades_…, positions_…           executions; changes of positions (both are in bot_… as well)
 
-Lines are written by a thread of their own: masking and writing one takes longer than deciding about an order, and no
-request should wait for it. After a kill the last few milliseconds may be missing here; the ledger has them.
+Lines are written by a thread of their own, some milliseconds later: masking and writing one takes longer than deciding
+about an order, and no request should wait for it, nor for the interpreter. After a kill those milliseconds may be
+missing here; the ledger has them.
 
 A line reads ``2025-10-16T16:59:54.480+00:00 INFO account.001 placed symbol=DOGEUSDT price=0.19733``. Tracebacks
 stand in the files only; a console shows the sentence.
@@ -19,8 +20,9 @@ import os
 import re
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -36,6 +38,10 @@ __all__ = ["AccountLogs", "DailyFile", "LineFormatter", "Logs", "line"]
 
 _MAX_BYTES = 50_000_000
 _KEEP_DAYS = 30
+_LINGER_S = 0.01
+"""How long lines wait for company. The request that an execution leads to has left by then."""
+_UNUSED = {"_srcfile": None, "logThreads": False, "logProcesses": False, "logMultiprocessing": False}
+"""What the standard library need not find out for each record, by its own guide to faster logging."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BARE = re.compile(r"[^\s\"'=\x00-\x1f\x7f-\x9f]+")
 
@@ -176,12 +182,19 @@ class _Writer:
         self._thread.start()
 
     def _write(self) -> None:
-        while (item := self._waiting.get()) is not None:
+        while (item := self._next()) is not None:
             if isinstance(item, threading.Event):
                 item.set()
             else:
                 handler, record = item
                 handler.handle(record)
+
+    def _next(self) -> tuple[logging.Handler, logging.LogRecord] | threading.Event | None:
+        if self._waiting.empty():
+            first = self._waiting.get()
+            time.sleep(_LINGER_S)
+            return first
+        return self._waiting.get()
 
     def flush(self) -> None:
         """Return when everything that was put has been written."""
@@ -225,6 +238,8 @@ class Logs:
         self._attach(root, DailyFile(data, "gridhedge"), logging.INFO)
         logging.getLogger("gridhedge").setLevel(logging.DEBUG)
         logging.captureWarnings(True)
+        self._found_out = {name: getattr(logging, name) for name in _UNUSED}
+        _set_switches(_UNUSED)
         self._threads_hook = threading.excepthook
         threading.excepthook = _log_thread_crash
 
@@ -259,6 +274,7 @@ class Logs:
         self._attached.clear()
         self._accounts.clear()
         logging.captureWarnings(False)
+        _set_switches(self._found_out)
         threading.excepthook = self._threads_hook
 
     def _attach(
@@ -277,6 +293,11 @@ class Logs:
         later = _Later(handler, self._writer)
         logger.addHandler(later)
         self._attached.append((logger, later))
+
+
+def _set_switches(switches: Mapping[str, object]) -> None:
+    for name, value in switches.items():
+        setattr(logging, name, value)
 
 
 def _below(level: int) -> Callable[[logging.LogRecord], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import get_args
 
@@ -25,6 +26,7 @@ def test_every_event_comes_back_as_it_went(kind, values_of):
         assert decode(text) == event
         assert encode(decode(text)) == text
         assert text.isascii()
+        assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
 
     law()
 
