@@ -143,6 +143,9 @@ class Venue(Protocol):
         """Ask for a ``MarketSeen`` as soon as the price is at or beyond one of these. Streams that push every price
         need do nothing; a replay steps over everything else."""
 
+    def heard(self) -> dict[str, Millis]:
+        """When each stream was last heard of, by its name; empty where nothing is pushed."""
+
     def close(self) -> None:
         """Close streams and connections. Orders stay."""
 

@@ -36,10 +36,9 @@ def account_status(
     now = session.clock.now()
     account = session.account
     down = session.disconnected
+    heard = session.venue.heard() or {"market": max((desk.market.at for desk in session.desks), default=now)}
     connections = [Connection(stream, False, told.at) for stream, told in down.items()]
-    if not down:
-        latest = max((desk.market.at for desk in session.desks), default=now)
-        connections.append(Connection("market", True, latest))
+    connections += [Connection(stream, True, at) for stream, at in heard.items() if stream not in down]
     return AccountStatus(
         session.book.account,
         session.venue.name,

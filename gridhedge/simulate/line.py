@@ -87,6 +87,9 @@ class FaultyVenue:
     def watch(self, symbol: str, below: Price | None, above: Price | None) -> None:
         self._paper.watch(symbol, below, above)
 
+    def heard(self) -> dict[str, Millis]:
+        return self._paper.heard()
+
     def close(self) -> None:
         self._paper.close()
 

@@ -92,7 +92,7 @@ class Keeper:
         pace: Pace,
         log: logging.Logger,
     ) -> None:
-        self._name = name
+        self.name = name
         self._topics = tuple(topics)
         self._open = open_wire
         self._take = take
@@ -126,6 +126,10 @@ class Keeper:
         self._wish = why
         self._look.set()
 
+    def heard(self) -> Millis:
+        """When the other end last gave a sign of life, in the venue's time."""
+        return self._now() - (self._local() - self._heard)
+
     def close(self) -> None:
         self._stop.set()
         self._look.set()
@@ -144,7 +148,7 @@ class Keeper:
 
     def _trouble(self, text: str) -> None:
         """The socket has died, or a message was no JSON; the keeper finds out which."""
-        self._log.debug("%s: %s", self._name, text)
+        self._log.debug("%s: %s", self.name, text)
         wire = self._wire
         if wire is not None and wire.is_alive():
             self._gap(text)
@@ -176,7 +180,7 @@ class Keeper:
 
     def _restore(self, why: str) -> None:
         self.down_since = self._local()
-        self._tell(ConnectionChanged(self._name, False, self._now(), why))
+        self._tell(ConnectionChanged(self.name, False, self._now(), why))
         self._hang_up()
         if self.down_since - self._opened >= self._pace.settled * 1000:
             self._attempts = 0
@@ -186,13 +190,13 @@ class Keeper:
             try:
                 self._connect()
             except NotSent as error:
-                self._log.warning("%s: attempt %d failed: %s", self._name, self._attempts, error)
+                self._log.warning("%s: attempt %d failed: %s", self.name, self._attempts, error)
                 if self._attempts >= self._pace.attempts and not is_frozen:
                     is_frozen = True
-                    self._tell(ConnectionChanged(self._name, False, self._now(), self._frozen(error)))
+                    self._tell(ConnectionChanged(self.name, False, self._now(), self._frozen(error)))
             else:
                 self.down_since = None
-                self._tell(ConnectionChanged(self._name, True, self._now()))
+                self._tell(ConnectionChanged(self.name, True, self._now()))
                 return
 
     def _frozen(self, error: NotSent) -> str:
@@ -212,15 +216,15 @@ class Keeper:
         self._opened = self._local()
 
     def _subscribe(self, wire: Wire) -> None:
-        wire.send({"op": "subscribe", "req_id": self._name, "args": list(self._topics)})
+        wire.send({"op": "subscribe", "req_id": self.name, "args": list(self._topics)})
         deadline = self._local() + int(self._pace.handshake * 1000)
         while not self._handshake.subscribed:
             self._look.wait(0.05)
             self._look.clear()
             if self._handshake.refused:
-                raise NotSent(f"the {self._name} is refused: {self._handshake.refused}")
+                raise NotSent(f"the {self.name} is refused: {self._handshake.refused}")
             if self._stop.is_set() or not wire.is_alive() or self._local() > deadline:
-                raise NotSent(f"the {self._name} does not answer")
+                raise NotSent(f"the {self.name} does not answer")
 
     def _hang_up(self) -> None:
         wire, self._wire = self._wire, None

@@ -67,7 +67,7 @@ LACKS = {
     "54": "netting accounts are refused: tests/venue/mt5",
     "55": "a terminal does not tell commissions at all",
     **{str(card): "stop orders are not sent to MT5" for card in range(70, 76)},
-    **{str(card): "MT5 pushes nothing: tests/venue/mt5/test_venue loses the one connection" for card in range(80, 85)},
+    **{str(card): "MT5 pushes nothing: tests/venue/mt5/test_venue loses the one connection" for card in range(80, 86)},
 }
 """Cards that do not speak of this venue, and why."""
 

@@ -16,6 +16,7 @@ from gridhedge.domain.events import Execution, OrderIntended
 from gridhedge.domain.values import SIDES
 from gridhedge.engine.assemble import Parts, assemble
 from gridhedge.engine.inbox import DequeInbox
+from gridhedge.engine.show import account_status
 from gridhedge.profile.settings import Profile
 from gridhedge.store.memory import MemoryJournal
 from tests.contract.bench import PATIENCE_S, SYMBOL, Bench, BybitBench
@@ -170,3 +171,15 @@ def test_card_84_messages_that_a_half_dead_stream_lost_are_found(bot: Bot, bench
     bot.loop.session.wants_sync = True
     bot.until(lambda: {"LG02", "LT00", "ST00"} <= set(bot.roles()))
     bot.assert_books_agree()
+
+
+def test_card_85_each_stream_tells_when_it_was_last_heard_of(bot: Bot, bench: Bench) -> None:
+    """In the venue's time, and what is up is told beside what is down."""
+    names, now = set(bot.loop.session.venue.heard()), bot.loop.session.clock.now()
+    assert {"public stream", "private stream"} <= names
+    assert all(0 <= now - at < PATIENCE_S * 1000 for at in bot.loop.session.venue.heard().values())
+    bench.fault("refuse_sockets", on="private", seconds=3600.0)
+    bench.fault("drop", on="private")
+    bot.until(lambda: bot.is_down("private stream"))
+    links = account_status(bot.loop.session, True, "USDT", 0, 1, {}, ()).connections
+    assert {link.stream: link.up for link in links} == {name: name != "private stream" for name in names}

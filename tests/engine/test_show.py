@@ -136,7 +136,7 @@ def test_what_is_wrong_is_said(world: World) -> None:
         "private is down: reset by peer",
         "1 orders with unknown outcome are being asked for",
     )
-    assert [(connection.stream, connection.up) for connection in status.connections] == [("private", False)]
+    assert [link[:2] for link in status.connections] == [("private", False), ("market", True)]
     assert status.stop == "freeze stop: why"
     assert status.symbols[0].alarms == ("no level 3",)
 

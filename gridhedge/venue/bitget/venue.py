@@ -275,6 +275,9 @@ class BitgetVenue:
     def watch(self, symbol: str, below: Price | None, above: Price | None) -> None:
         """Every price is pushed."""
 
+    def heard(self) -> dict[str, Millis]:
+        return {keeper.name: keeper.heard() for keeper in self._keepers}
+
     def close(self) -> None:
         for keeper in self._keepers:
             keeper.close()

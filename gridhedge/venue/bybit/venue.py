@@ -237,6 +237,9 @@ class BybitVenue:
     def watch(self, symbol: str, below: Price | None, above: Price | None) -> None:
         """Every price is pushed."""
 
+    def heard(self) -> dict[str, Millis]:
+        return {keeper.name: keeper.heard() for keeper in self._keepers}
+
     def close(self) -> None:
         for keeper in self._keepers:
             keeper.close()

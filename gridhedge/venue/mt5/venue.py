@@ -217,6 +217,9 @@ class Mt5Venue:
     def watch(self, symbol: str, below: Price | None, above: Price | None) -> None:
         """Every price is looked at."""
 
+    def heard(self) -> dict[str, Millis]:
+        return {}
+
     def close(self) -> None:
         self._reads.close()
 

@@ -183,6 +183,9 @@ class PaperVenue:
             self._happened = True
         self.exchange.watch(symbol, below, above)
 
+    def heard(self) -> dict[str, Millis]:
+        return {}
+
     def close(self) -> None:
         self._save()
         if self._disk is not None:
