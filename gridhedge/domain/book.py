@@ -33,6 +33,7 @@ from gridhedge.domain.grid import GRID_STEPS
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import (
     LEGAL_MOVES,
+    Cut,
     Order,
     OrderKey,
     OrderState,
@@ -204,8 +205,7 @@ class SymbolBook:
         order.venue_price = event.price
         if order.amending is None:
             if order.reduce_only and event.quantity < order.quantity:
-                # Cut to a position that is smaller than we think: not to be sent again and again until we know why.
-                self._count_refusal(order, event.at)
+                order.cut = Cut(order.quantity, event.at)
             order.quantity = event.quantity
 
     # ---- steps ---------------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ class SymbolBook:
     def _on_amend_intended(self, event: AmendIntended) -> None:
         order = self.orders[event.client_id]
         order.pending = Pending.AMEND
-        order.amending = (event.price, event.quantity)
+        order.amending, order.cut = (event.price, event.quantity), None
         order.changed = event.at
 
     def _on_cancel_intended(self, event: CancelIntended) -> None:

@@ -81,13 +81,16 @@ def settled_basket(side: SideBook, closing: Quantity) -> list[Violation]:
     return found
 
 
-def closing_at_limit(side: SideBook) -> Quantity:
-    """What the exits that rest in the book would close; a stop-loss rests beside them, bound to the position."""
-    return sum((order.remaining for order in side.exits.values() if order.trigger_price is None), ZERO)
+def closing_at_limit(side: SideBook, wanted: Quantity) -> Quantity:
+    """What the exits that rest in the book close; ``wanted`` if just that was asked for, and cut by the venue. A
+    stop-loss rests beside them, bound to the position."""
+    exits = [order for order in side.exits.values() if order.trigger_price is None]
+    asked = sum((order.asked for order in exits), ZERO)
+    return wanted if asked == wanted else sum((order.remaining for order in exits), ZERO)
 
 
 def _exits_cover(side: SideBook, quantity: Quantity) -> list[Violation]:
-    closing = closing_at_limit(side)
+    closing = closing_at_limit(side, quantity)
     if closing == quantity:
         return []
     return [Violation("I-14", f"{side.side.value}: exits for {closing}, wanted for {quantity} of {side.held} held")]

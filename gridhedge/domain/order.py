@@ -130,6 +130,14 @@ class Pending(Enum):
     __hash__ = object.__hash__
 
 
+class Cut(NamedTuple):
+    """The venue lets an exit close less than was asked for: something else closes the rest of the position."""
+
+    asked: Quantity
+    """In total, with what had executed."""
+    at: Millis
+
+
 class Order:
     """One order of ours as the book knows it. Mutable, owned by the book."""
 
@@ -138,6 +146,7 @@ class Order:
         "changed",
         "client_id",
         "created",
+        "cut",
         "filled",
         "key",
         "pending",
@@ -180,6 +189,7 @@ class Order:
         self.pending = Pending.NOTHING
         self.amending: tuple[Price, Quantity] | None = None
         """Price and total quantity of an amend whose outcome has not been seen."""
+        self.cut: Cut | None = None
         self.created = created
         self.changed = created
         """When it was last placed or amended by us."""
@@ -198,6 +208,11 @@ class Order:
             event.at,
             event.trigger_price,
         )
+
+    @property
+    def asked(self) -> Quantity:
+        """What it is to execute still, as it was asked for: the venue may have cut it."""
+        return (self.quantity if self.cut is None else self.cut.asked) - self.filled
 
     @property
     def remaining(self) -> Quantity:

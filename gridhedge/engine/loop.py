@@ -214,10 +214,8 @@ def _exit_gaps(desk: Desk) -> list[tuple[str, invariants.Violation]]:
     exits follow a tick behind, and while the venue refuses they are tried again and again."""
     found = []
     for side in (desk.book.of(side) for side in desk.strategy.sides):
-        closing, wanted = (
-            invariants.closing_at_limit(side),
-            min(desk.strategy.closing(desk.book, side), desk.instrument.max_quantity),
-        )
+        wanted = min(desk.strategy.closing(desk.book, side), desk.instrument.max_quantity)
+        closing = invariants.closing_at_limit(side, wanted)
         if closing < wanted and side.held >= desk.instrument.min_quantity:
             tried = max((order.changed for order in side.exits.values()), default=0)
             revisions = [side.next_revision(role, 0) for role in (Role.TAKE_PROFIT, Role.BREAK_EVEN, Role.CLOSE)]

@@ -346,6 +346,9 @@ class Session:
                     desk.dirty = desk.dirty or "refused" in desk.alarms
                 elif type(change) is Cancel:
                     desk.dirty = desk.dirty or change.replaced
+                else:
+                    order = desk.book.orders.get(change.client_id)
+                    desk.dirty = desk.dirty or (order is not None and order.cut is not None)
             else:
                 self._on_trouble(desk, change, outcome, now)
 

@@ -25,6 +25,7 @@ from gridhedge.domain.values import ZERO, Millis, Price, Quantity
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.session import Session
 from gridhedge.simulate.network import MAX_SKEW_MS, Network
+from gridhedge.simulate.sums import Sums, Terms
 from gridhedge.venue.paper.orders import PaperOrder
 
 __all__ = ["Broken", "Judge"]
@@ -70,6 +71,8 @@ class Judge:
         self._counted: set[str] = set()
         """Executions and funding payments of the journal of now."""
         self.facts: list[Execution | Funding] = []
+        self._sums = Sums()
+        self._terms = Terms(self._exchange)
         self._knows_all = False
         """Whether what the bot knew, when it sent, was what the exchange knew."""
         self._second: Millis = 0
@@ -81,6 +84,7 @@ class Judge:
 
     def begin(self, events: Sequence[Event]) -> None:
         """A process has read these events from its journal."""
+        self._sums = Sums(events)
         self.facts = [event for event in events if isinstance(event, Execution | Funding)]
         self._counted = {_fact_id(fact) for fact in self.facts}
         if len(self._counted) != len(self.facts):
@@ -88,6 +92,8 @@ class Judge:
 
     def told(self, event: Event) -> None:
         """The bot has journaled an event."""
+        self._sums.told(event)
+        self._terms.told(event)
         if isinstance(event, Execution | Funding):
             name = _fact_id(event)
             if name in self._counted:
@@ -248,10 +254,13 @@ class Judge:
         if session is None:
             return
         self._check_progress()
+        self._terms.look()
         for desk in session.desks:
             for violation in invariants.always(desk.book, desk.instrument):
                 if violation.invariant not in _MENDABLE:
                     raise Broken(violation)
+            for violation in (*self._sums.differing(desk.book), *self._terms.untrue(desk.book)):
+                raise Broken(violation)
 
     def _check_progress(self) -> None:
         """I-36: whoever wakes without end while no time passes does nothing else any more."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gridhedge.domain.change import Urgency, Wanted
 from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.order import Order
+from gridhedge.domain.squeeze import FORGOTTEN_MS
 from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.view import Alarm, Plan, View, Withheld
 
@@ -30,7 +32,20 @@ class Draft:
         self._slack: Money | None = None
 
     def want_exit(self, side: Side, price: Price, quantity: Quantity, role: Role = Role.TAKE_PROFIT) -> None:
+        order = self.view.book.of(side).exits.get(role)
+        if order is not None and order.cut is not None and (order.price, order.asked) == (price, quantity):
+            quantity = self._cut(order, order.cut.at + FORGOTTEN_MS)
         self.wanted.append(Wanted(side, role, 0, price, quantity, Urgency.EXIT, _WHY_EXIT[role]))
+
+    def _cut(self, order: Order, again: Millis) -> Quantity:
+        """What the venue has left of an exit: the same is not asked for before ``again``."""
+        if self.view.now >= again:
+            return order.asked
+        self.wake_at(again)
+        side = order.key.side.value
+        text = f"{side}: the venue lets us close {order.remaining} of {order.asked}: does another order close the rest?"
+        self.alarm(f"cut {side}", "warning", text)
+        return order.remaining
 
     def want_stop(self, side: Side, trigger: Price, quantity: Quantity) -> None:
         """A stop-loss that waits at the venue for the mark price."""

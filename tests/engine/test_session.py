@@ -495,3 +495,24 @@ def test_a_refused_look_ahead_is_tried_again() -> None:
     world.start()
     world.tick(130)
     assert sorted(world.book.short.entries) == sorted(world.book.long.entries) == [1]
+
+
+def test_an_exit_that_the_venue_cuts_is_asked_for_once_a_minute(world: World) -> None:
+    """A person's own order closes a part of the position: it is said, nothing is broken, and once that order is gone
+    the take-profit covers everything again. Another size or price is asked for at once."""
+    long, held = world.book.long, world.held(L)
+    world.exchange.by_hand_cancel(long.exits[TP].venue_id)
+    own = world.exchange.place(DOGE, "", L, True, D("0.3"), D(100))
+    world.tick(5)
+    assert (long.exits[TP].remaining, long.exits[TP].asked) == (held - 100, held)
+    changes = len(world.journal.events)
+    world.tick(30)
+    assert (len(world.journal.events), world.session.stopper.reason) == (changes, "")
+    assert world.ear.heard(f"long: the venue lets us close {held - 100} of {held}", "warning") == 1
+    world.run_into(L, 1)
+    world.tick(2)
+    assert world.held(L) > held
+    assert long.exits[TP].remaining == world.held(L) - 100
+    world.exchange.by_hand_cancel(own.venue_id)
+    world.tick(61)
+    assert long.exits[TP].remaining == world.held(L)

@@ -339,9 +339,28 @@ def a_residue_is_dropped(patch: pytest.MonkeyPatch) -> None:
     wrap(patch, SideBook, "take_residue", lambda original, side: (ZERO, *original(side)[1:]))
 
 
+@bug("I-23")
+def other_peoples_closes_are_overlooked(patch: pytest.MonkeyPatch) -> None:
+    wrap(patch, SideBook, "lose", lambda original, side, quantity, price, fee: None)
+
+
 @bug("I-10", "I-08", "I-09", "I-11")
 def late_fills_go_to_the_level_of_their_name(patch: pytest.MonkeyPatch) -> None:
     wrap(patch, SideBook, "levels_for", lambda original, side, key, quantity: ((key.level, quantity),))
+
+
+@bug("I-04")
+def an_amend_counts_when_it_is_meant(patch: pytest.MonkeyPatch) -> None:
+    def eager(original: Any, book: SymbolBook, event: Any) -> None:
+        original(book, event)
+        order = book.orders[event.client_id]
+        order.quantity = event.quantity
+        order.amending = None
+
+    wrap(patch, SymbolBook, "_on_amend_intended", eager)
+
+
+# ---- recovery --------------------------------------------------------------------------------------------------------
 
 
 @bug("I-22", "I-33")
