@@ -6,7 +6,6 @@ from floor import compiled_floor
 from stopwatch import duration, show, timed
 from year import SYMBOL, year_of_candles, year_profile
 
-from gridhedge.domain.events import Execution
 from gridhedge.replay.candles import Candles
 from gridhedge.replay.equity import Market
 from gridhedge.replay.metrics import Metrics, Recording, measure
@@ -38,10 +37,6 @@ def main() -> None:
     rows.append(_row("replay, live engine", replayed.median, floor_seconds, fills))
     rows.append(_row("metrics", measured.median, floor_seconds, fills))
     rows.append(_row("replay and metrics", replayed.median + measured.median, floor_seconds, fills))
-    grids = timed(lambda: replay(year_profile("year_trim.yaml"), {SYMBOL: candles}), ROUNDS)
-    assert isinstance(grids.result, ReplayResult)
-    trim_fills = sum(1 for event in grids.result.events if isinstance(event, Execution))
-    rows.append(_row("replay of trim, both ways", grids.median, floor_seconds, str(trim_fills)))
     columns = ("", "median", "times the loop", "fills", "candles / s", "per fill")
     show(f"{len(candles):,} candles, {ROUNDS} rounds; the replay ended by {result.ended_by}", columns, rows)
 

@@ -74,6 +74,10 @@ class Instrument:
         """The smallest quantity that the venue accepts for a new entry at ``price``."""
         return max(self.min_quantity, self.ceil_quantity(self.min_notional / price))
 
+    def accepts(self, quantity: Quantity, price: Price) -> bool:
+        """Whether a new entry at ``price`` is large enough: a quantity on the step, against ``least_quantity``."""
+        return quantity >= self.min_quantity and quantity * price >= self.min_notional
+
     def maintenance_margin(self, notional: Money) -> Money:
         """Maintenance margin of a position of this notional, without closing fees."""
         for tier in self.tiers:

@@ -158,8 +158,12 @@ class Desk:
         )
 
     def next_due(self) -> Millis | None:
-        candles_at = self.candles.due if self.candles is not None else None
-        return min((due for due in (self.plan.wake_at, self.retry_at, candles_at) if due is not None), default=None)
+        """When to look at it again even if nothing happens."""
+        due = self.plan.wake_at
+        for other in (self.retry_at, self.candles.due if self.candles is not None else None):
+            if other is not None and (due is None or other < due):
+                due = other
+        return due
 
     def come_due(self, venue: Venue, now: Millis) -> str:
         """What time alone brings: a plan that wants to be looked at again, a candle that has closed. Returns what went

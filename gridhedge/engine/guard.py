@@ -128,8 +128,9 @@ def _check_place(
     place: Place, facts: Facts, limits: Limits, allowed: Sequence[Change], spendable: Money
 ) -> tuple[str, Millis] | None:
     key = place.key
-    places = [change for change in allowed if type(change) is Place]
-    open_orders = len(facts.book.orders) + len(places)
+    open_orders = len(facts.book.orders) + len(allowed)  # at most
+    if open_orders >= limits.max_open_orders:
+        open_orders -= sum(type(change) is not Place for change in allowed)
     if open_orders >= limits.max_open_orders:
         return f"{open_orders} orders are open, at most {limits.max_open_orders}", facts.now + _LOOK_AGAIN_MS
     if place.reduce_only:
@@ -148,7 +149,12 @@ def _check_place(
         side = facts.book.of(key.side)
         pending = sum((order.exposure for order in side.entries.values()), ZERO)
         pending += sum(
-            (change.quantity for change in places if change.key.side is key.side and not change.reduce_only), ZERO
+            (
+                change.quantity
+                for change in allowed
+                if type(change) is Place and change.key.side is key.side and not change.reduce_only
+            ),
+            ZERO,
         )
         notional = (side.held + pending + place.quantity) * facts.last
         if notional > limits.max_notional:

@@ -54,7 +54,9 @@ class Unknowns:
             self._questions[order.client_id] = Question(order.symbol, order.client_id, fence, now)
 
     def next_due(self) -> Millis | None:
-        return min((question.next_at for question in self._questions.values()), default=None)
+        if not self._questions:
+            return None
+        return min(question.next_at for question in self._questions.values())
 
     def ask(self, venue: Venue, live: dict[str, Order], now: Millis) -> list[Event]:
         """One round for every question that is due; returns what has been learned.

@@ -89,6 +89,9 @@ def replay(
         loop.start()
         _to_the_end(loop.session, exchange, venue, progress)
     finally:
+        # What has been made is old now, and not walked through once more on the way there.
+        gc.freeze()
+        gc.unfreeze()
         if collecting:
             gc.enable()
     seconds = time.perf_counter() - began

@@ -50,25 +50,30 @@ def grid_around(
     ``level_one`` is what is held already and takes the place of level 1. The levels together stay below the venue's
     largest order (one exit must close them), the risk tier that the leverage allows, and ``max_notional`` (0: no cap).
     """
-    side = side_of(settings)
     cap = rules.max_notional_at(leverage)
     cap = min(cap, max_notional) if max_notional > 0 else cap
     quantities: list[Quantity] = [ZERO] * FIRST_LEVEL
     prices: list[Price] = [ZERO] * FIRST_LEVEL
     total = ZERO
+    working = max(capital, ZERO)
     for level in range(FIRST_LEVEL, FIRST_LEVEL + settings.max_entry_level):
-        distance = fraction(settings.level_distances_percent[level - FIRST_LEVEL])
-        price = max(entry_price(rules, side, center * (ONE - side.sign * distance)), rules.tick_size)
-        ratio = settings.entry_ratios[level - FIRST_LEVEL]
-        quantity = rules.floor_quantity(max(capital, ZERO) * ratio * leverage / price)
+        price = level_price(settings, rules, center, level)
+        quantity = rules.floor_quantity(working * settings.entry_ratios[level - FIRST_LEVEL] * leverage / price)
         if level == FIRST_LEVEL and level_one > 0:
             quantity = level_one
-        elif quantity < rules.least_quantity(price) or total + quantity > min(rules.max_quantity, cap / price):
+        elif not rules.accepts(quantity, price) or total + quantity > min(rules.max_quantity, cap / price):
             quantity = ZERO
         total += quantity
         quantities.append(quantity)
         prices.append(price)
     return Grid(tuple(quantities), tuple(prices))
+
+
+def level_price(settings: TrimSettings, rules: Instrument, center: Price, level: int) -> Price:
+    """Where an entry rests in the grid around ``center``."""
+    side = side_of(settings)
+    distance = fraction(settings.level_distances_percent[level - FIRST_LEVEL])
+    return max(entry_price(rules, side, center * (ONE - side.sign * distance)), rules.tick_size)
 
 
 def center_of(settings: TrimSettings, price: Price, level: int = FIRST_LEVEL) -> Price:

@@ -27,6 +27,7 @@ from gridhedge.strategy.grid import (
     break_even_at,
     center_of,
     grid_around,
+    level_price,
     range_edge,
     side_of,
     take_profit_at,
@@ -113,12 +114,9 @@ class Trim:
             return center_of(settings, average)
         exited = ladder.exit_price
         if exited is not None:
-            return exited if self._is_between(ladder.side, self._nearest(view, ladder, exited), last, exited) else last
+            nearest = level_price(settings, view.instrument, exited, FIRST_LEVEL)
+            return exited if self._is_between(ladder.side, nearest, last, exited) else last
         return last if view.now >= _next_minute(ladder.capital_at) else None
-
-    def _nearest(self, view: View, ladder: SideBook, center: Price) -> Price:
-        """The first entry price of a grid around ``center``."""
-        return self._grid(view, ladder, center).prices[FIRST_LEVEL]
 
     def _is_between(self, side: Side, entry: Price, price: Price, center: Price) -> bool:
         """Whether a grid around ``center`` is neither left behind nor would execute at once."""
@@ -283,7 +281,7 @@ class Trim:
             if rest <= 0:
                 continue
             if level not in ladder.entries:
-                if rest < view.instrument.least_quantity(price):
+                if not view.instrument.accepts(rest, price):
                     draft.withhold(side, level, rest)
                     continue
                 need = self._margin(view, rest, price)
@@ -391,6 +389,8 @@ class Trim:
 
 def _is_deepest(ladder: SideBook) -> bool:
     """Whether the deepest level that the grid still has, has executed: no other entry will mend the average."""
+    if len(ladder.fills) <= FIRST_LEVEL + 1:
+        return False
     deepest = max((level for level, size in enumerate(ladder.reference) if size > 0), default=0)
     return FIRST_LEVEL < deepest < len(ladder.fills) and ladder.held > 0
 

@@ -59,6 +59,8 @@ def test_the_least_quantity_is_accepted_and_one_step_less_is_not(price: Decimal,
     assert least * price >= notional
     below = least - rules.lot_step
     assert below < rules.min_quantity or below * price < notional
+    assert rules.accepts(least, price)
+    assert not rules.accepts(below, price)
 
 
 def test_the_worked_minimum_of_a_cheap_coin() -> None:
