@@ -123,9 +123,11 @@ class FileAudience:
             self._logs.trades.info("%s", text)
             self._remember("info", text, event.at)
         elif (words := telling(event)) is not None:
-            self._remember(*words, event.at)
+            level, text = words
+            self._logs.bot.log(_LEVELS.get(level, logging.CRITICAL), text)
+            self._remember(level, text, event.at)
             if isinstance(event, TradingHalted):
-                self._tell_limit(event, words[1])
+                self._tell_limit(event, text)
         elif isinstance(event, StopRaised):
             self._logs.bot.critical(line("stop_raised", level=event.level, symbol=event.symbol, reason=event.reason))
 
@@ -206,13 +208,16 @@ class FileAudience:
 
     def _log_positions(self, desk: Desk) -> None:
         for side in (desk.book.long, desk.book.short):
+            if side.side not in desk.strategy.sides and not side.held:
+                continue
+            average = average_price(side) or Decimal(0)
             self._logs.positions.info(
                 line(
                     "position",
                     symbol=desk.symbol,
                     side=side.side,
                     quantity=side.held,
-                    average=average_price(side) or Decimal(0),
+                    average=f"{average:.10g}",
                     levels=sum(1 for fill in side.fills if fill.quantity),
                     realised_net=side.realised,
                 )

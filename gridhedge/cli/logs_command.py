@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -13,34 +15,44 @@ from gridhedge.cli.options import account_option, data_option
 from gridhedge.domain.errors import UsageError
 
 _PAUSE_SECONDS = 0.3
-_KINDS = ("bot", "errors", "trades", "positions")
+_KINDS = ("all", "bot", "errors", "trades", "positions")
+_ALL = ("bot", "errors")
+"""Between them these hold every line once."""
+_TRACE = "  | "
+"""How a line begins that belongs to the one before."""
 
 
 @click.command("logs")
 @account_option
-@click.option("--kind", type=click.Choice(_KINDS), default="bot", show_default=True, help="Which of the logs.")
+@click.option("--kind", type=click.Choice(_KINDS), default="all", show_default=True, help="Which of the logs.")
 @click.option("-n", "lines", type=click.IntRange(min=0), default=40, show_default=True, help="How many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Wait for more, also past midnight.")
+@click.option("--debug", is_flag=True, help="Also every event, request and answer.")
 @data_option
-def command(account: str | None, kind: str, lines: int, follow: bool, data_dir: Path) -> None:
+def command(account: str | None, kind: str, lines: int, follow: bool, debug: bool, data_dir: Path) -> None:
     """Show the newest lines of an account's log."""
     folder = data_dir / one_account(data_dir, account)
-    path = _newest(folder, kind)
-    if path is None and not follow:
-        raise UsageError(f"{folder}: there is no {kind} log yet")
-    position = 0 if path is None else _tail(path, lines)
+    kinds = _ALL if kind == "all" else (kind,)
+    newest = {one: _newest(folder, one) for one in kinds}
+    if not follow and not any(newest.values()):
+        raise UsageError(f"{folder}: there is no {'log' if kind == 'all' else f'{kind} log'} yet")
+    tails = {one: _tail(path, lines, debug) for one, path in newest.items()}
+    for line in _merged([tail for tail, _ in tails.values()], lines):
+        click.echo(line, nl=False)
+    ends = {one: (newest[one], position) for one, (_, position) in tails.items()}
     while follow:
-        path, position = more(folder, kind, path, position)
+        for one, (path, position) in ends.items():
+            ends[one] = more(folder, one, path, position, debug)
         time.sleep(_PAUSE_SECONDS)
 
 
-def more(folder: Path, kind: str, path: Path | None, position: int) -> tuple[Path | None, int]:
+def more(folder: Path, kind: str, path: Path | None, position: int, debug: bool = False) -> tuple[Path | None, int]:
     """Print what has come since ``position`` of ``path``, then what stands in newer files; where it ends now."""
     for newer in _files(folder, kind):
         if path is None or newer > path:
             path, position = newer, 0
         if newer == path:
-            position = _print_from(path, position)
+            position = _print_from(path, position, debug)
     return path, position
 
 
@@ -53,18 +65,39 @@ def _newest(folder: Path, kind: str) -> Path | None:
     return max(_files(folder, kind), default=None)
 
 
-def _tail(path: Path, lines: int) -> int:
+def _wanted(lines: Iterable[str], debug: bool) -> Iterator[str]:
+    """Without what is there for programmers only, unless that is asked for."""
+    return (line for line in lines if debug or line.startswith(_TRACE) or line.split(" ", 2)[1:2] != ["DEBUG"])
+
+
+def _tail(path: Path | None, most: int, debug: bool) -> tuple[list[str], int]:
+    """The newest lines, and where the file ends."""
+    if path is None:
+        return [], 0
     with path.open(encoding="utf-8", errors="replace") as log:
-        for line in deque(log, maxlen=lines):
-            click.echo(line, nl=False)
-        return log.tell()
+        lines = list(deque(_wanted(log, debug), maxlen=most))
+        return lines, log.tell()
 
 
-def _print_from(path: Path, position: int) -> int:
+def _merged(tails: Iterable[list[str]], most: int) -> list[str]:
+    """The newest lines of several files in the order of their times, with which they begin."""
+    ordered = heapq.merge(*(_timed(lines) for lines in tails), key=lambda item: item[0])
+    return [line for _, line in deque(ordered, maxlen=most)]
+
+
+def _timed(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    moment = ""
+    for line in lines:
+        if not line.startswith(_TRACE):
+            moment = line.partition(" ")[0]
+        yield moment, line
+
+
+def _print_from(path: Path, position: int, debug: bool) -> int:
     if path.stat().st_size < position:
         position = 0  # it grew too large, was set aside, and began anew
     with path.open(encoding="utf-8", errors="replace") as log:
         log.seek(position)
-        for line in log:
+        for line in _wanted(iter(log.readline, ""), debug):
             click.echo(line, nl=False)
         return log.tell()

@@ -61,7 +61,7 @@ def _lines(data: Path, account: str) -> list[str]:
     )
     for symbol in status.symbols:
         lines.append(f"  {symbol.symbol} at {symbol.last}")
-        lines += [f"    {_side(side)}" for side in (symbol.long, symbol.short)]
+        lines += [f"    {_side(side)}" for side in (symbol.long, symbol.short) if side.is_traded or side.quantity]
         lines += [f"    {note}" for note in symbol.notes]
     return lines + [f"  alarm: {alarm}" for alarm in (*status.alarms, *(a for s in status.symbols for a in s.alarms))]
 

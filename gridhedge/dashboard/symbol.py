@@ -95,6 +95,8 @@ def _title(symbol: SymbolStatus, now: Millis, width: int) -> Text:
 def _side(symbol: SymbolStatus, side: SideStatus, column: int) -> list[Text]:
     """Position and average, take-profit, profits."""
     name = piece(f"{side.side.value.upper():<5}", f"bold {side_style(side.side)}")
+    if not side.is_traded and side.average is None:
+        return [row(column, [name, piece("not traded", QUIET)]), Text(), Text()]
     profits = row(column, _profits(side, column))
     if side.average is None:
         waits = "no take-profit" if side.center is None else f"grid around {price_text(side.center, symbol.tick_size)}"
@@ -132,6 +134,8 @@ def _profit(name: str, money: Money) -> Piece:
 def _compact_side(symbol: SymbolStatus, side: SideStatus) -> list[Piece]:
     filled = sum(1 for level in side.rows if level.state in ("filled", "partly"))
     letter = "L" if side.side is Side.LONG else "S"
+    if not side.is_traded and side.average is None:
+        return [piece(f"{f'{letter} -':<8}", QUIET), piece(f"{'':>8}", rank=2), piece(f"{'':>9}", rank=1)]
     percent = side.take_profit_distance_percent
     to_go = "-" if percent is None else percent_text(percent, "")
     return [

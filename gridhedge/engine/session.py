@@ -171,7 +171,7 @@ class Session:
         spent = [(at, margin) for at, margin in self._spent if at > account.at]
         if len(spent) < len(self._spent):
             self._spent = spent
-            matters = matters or any(desk.alarms for desk in self.desks)
+            matters = matters or any(desk.plan.alarms for desk in self.desks)
         self._margin_changed = True
         for desk in self.desks:
             desk.note_push()

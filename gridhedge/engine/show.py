@@ -125,6 +125,7 @@ def side_status(desk: Desk, side: SideBook) -> SideStatus:
         side.won,
         side.traded_at,
         exit_order is None and desk.strategy.closing(desk.book, side) < side.held,
+        side.side in desk.strategy.sides,
     )
 
 

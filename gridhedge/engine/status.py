@@ -56,6 +56,8 @@ class SideStatus(NamedTuple):
     """The latest entry or end of a cycle; 0 while there has been neither."""
     is_watched: bool = False
     """No exit rests there, because a sum is watched instead."""
+    is_traded: bool = True
+    """Whether the strategy trades this side at all."""
 
 
 class SymbolStatus(NamedTuple):

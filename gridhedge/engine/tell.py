@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 def tell_alarms(session: Session, desk: Desk) -> None:
     """Say each alarm once while it stays raised."""
-    raised = {alarm.code: alarm.text for alarm in desk.plan.alarms}
+    raised = {}
     for alarm in desk.plan.alarms:
+        if alarm.level == "pending":
+            continue
+        raised[alarm.code] = alarm.text
         if alarm.code not in desk.alarms:
             session.say(alarm.level, f"{desk.symbol}: {alarm.text}")
     desk.alarms = raised

@@ -137,7 +137,7 @@ def _plan(session: Session, desk: Desk) -> Iterator[Violation]:
 
 def _is_named(desk: Desk) -> bool:
     """Whether a refusal that is being waited for, or an alarm on the screen, explains why something is missing."""
-    return desk.retry_at is not None or bool(desk.alarms)
+    return desk.retry_at is not None or bool(desk.plan.alarms)
 
 
 def _exits(side: SideBook, desk: Desk) -> Iterator[Violation]:

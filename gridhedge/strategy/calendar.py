@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from gridhedge.domain.values import Millis
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE_MS: Millis = 60_000
 _STEP_MS = 900_000
 """Zones differ from UTC by quarters of an hour: within one of them the day is the same."""
 
@@ -24,6 +25,11 @@ class Day(NamedTuple):
 def day_at(zone: str, at: Millis) -> Day:
     """The day of a moment."""
     return _day(zone, at // _STEP_MS)
+
+
+def next_minute(at: Millis) -> Millis:
+    """The close of the one-minute candle that is under way at ``at``."""
+    return (at // _MINUTE_MS + 1) * _MINUTE_MS
 
 
 @lru_cache(maxsize=64)

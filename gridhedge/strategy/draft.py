@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gridhedge.domain.change import Urgency, Wanted
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order
@@ -60,8 +62,8 @@ class Draft:
         """A part of a level that can not rest now."""
         self._withheld.append(Withheld(side, level, quantity))
 
-    def alarm(self, code: str, level: str, text: str) -> None:
-        self.alarms.append(Alarm(code, "critical" if level == "critical" else "warning", text))
+    def alarm(self, code: str, level: Literal["pending", "warning", "critical"], text: str) -> None:
+        self.alarms.append(Alarm(code, level, text))
 
     def wake_at(self, at: Millis) -> None:
         self._at = at if self._at is None else min(self._at, at)

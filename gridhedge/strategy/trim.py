@@ -21,6 +21,7 @@ from gridhedge.domain.order import Order
 from gridhedge.domain.squeeze import FORGOTTEN_MS
 from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.budget import level_margin
+from gridhedge.strategy.calendar import next_minute
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.grid import (
     Grid,
@@ -37,7 +38,6 @@ from gridhedge.strategy.settings import TrimSettings
 from gridhedge.strategy.stops import Stops
 from gridhedge.strategy.view import Found, Plan, View, Withheld
 
-_MINUTE_MS: Millis = 60_000
 _FIGURES_LAG_MS: Millis = 5_000
 """So long after a new grid the venue's figures may still count what the old one tied up."""
 _LEAST_ENTRY = Decimal("0.3")
@@ -116,7 +116,7 @@ class Trim:
         if exited is not None:
             nearest = level_price(settings, view.instrument, exited, FIRST_LEVEL)
             return exited if self._is_between(ladder.side, nearest, last, exited) else last
-        return last if view.now >= _next_minute(ladder.capital_at) else None
+        return last if view.now >= next_minute(ladder.capital_at) else None
 
     def _is_between(self, side: Side, entry: Price, price: Price, center: Price) -> bool:
         """Whether a grid around ``center`` is neither left behind nor would execute at once."""
@@ -268,7 +268,7 @@ class Trim:
         if not ladder.capital_at:
             draft.alarm("capital", "warning", f"{ladder.side.value}: the wallet is empty, there is no capital to begin")
         else:
-            draft.wake_at(_next_minute(ladder.capital_at))
+            draft.wake_at(next_minute(ladder.capital_at))
 
     # ---- entries -------------------------------------------------------------------------------------------------
 
@@ -289,9 +289,11 @@ class Trim:
                 if need > spendable:
                     draft.withhold(side, level, rest)
                     text = f"no {side.value} level {level} yet: it needs {need:.2f}, spendable {spendable:.2f}"
-                    draft.alarm(f"budget {side.value} {level}", "warning", text)
-                    if view.now < ladder.grid_at + _FIGURES_LAG_MS:
-                        draft.wake_at(ladder.grid_at + _FIGURES_LAG_MS)
+                    settled_at = ladder.grid_at + _FIGURES_LAG_MS
+                    is_settled = view.now >= settled_at
+                    draft.alarm(f"budget {side.value} {level}", "warning" if is_settled else "pending", text)
+                    if not is_settled:
+                        draft.wake_at(settled_at)
                     continue
                 spendable -= need
                 draft.reserved += need
@@ -393,8 +395,3 @@ def _is_deepest(ladder: SideBook) -> bool:
         return False
     deepest = max((level for level, size in enumerate(ladder.reference) if size > 0), default=0)
     return FIRST_LEVEL < deepest < len(ladder.fills) and ladder.held > 0
-
-
-def _next_minute(at: Millis) -> Millis:
-    """The close of the one-minute candle that is under way at ``at``."""
-    return (at // _MINUTE_MS + 1) * _MINUTE_MS

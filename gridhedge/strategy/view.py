@@ -43,7 +43,8 @@ class Alarm(NamedTuple):
     """Something the user should know. Told once while ``code`` stays raised, not on every tick."""
 
     code: str
-    level: Literal["warning", "critical"]
+    level: Literal["pending", "warning", "critical"]
+    """``pending``: it will pass by itself in a moment, as far as one can tell; nobody needs to see it."""
     text: str
 
 

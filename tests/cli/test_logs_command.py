@@ -38,6 +38,17 @@ def test_a_run_leaves_trades_positions_and_decisions(data: Path) -> None:
     assert "stopped ticks=13" in gridhedge("logs", "--data-dir", data, "-n", "1").out
 
 
+def test_warnings_stand_among_the_rest_and_debugging_only_where_asked_for(data: Path, folder: Path) -> None:
+    """By time, over both files, with what belongs to a line behind it; ``-n`` counts what is shown."""
+    (folder / "bot_2026-01-03.log").write_text("09:01 INFO a one\n09:02 DEBUG a two\n09:04 INFO a four\n")
+    (folder / "errors_2026-01-03.log").write_text("09:03 WARNING a three\n  | DEBUG of three\n")
+    shown = "09:01 INFO a one\n09:03 WARNING a three\n  | DEBUG of three\n09:04 INFO a four\n"
+    assert gridhedge("logs", "--data-dir", data).out == shown
+    assert gridhedge("logs", "--data-dir", data, "-n", "2").out == "  | DEBUG of three\n09:04 INFO a four\n"
+    assert "09:02 DEBUG a two" in gridhedge("logs", "--data-dir", data, "--debug").out
+    assert "three" not in gridhedge("logs", "--data-dir", data, "--kind", "bot").out
+
+
 def test_a_kind_that_is_not_there_yet_is_said(data: Path, folder: Path) -> None:
     """Nothing bad has happened so far."""
     done = gridhedge("logs", "--data-dir", data, "--kind", "errors")

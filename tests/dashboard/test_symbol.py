@@ -29,6 +29,19 @@ def test_a_flat_side_says_flat() -> None:
     assert "no take-profit" in lines[2]
 
 
+def test_a_side_that_is_not_traded_takes_no_attention() -> None:
+    """No figures in the block nor in the compact row; the columns stay where they are."""
+    symbol = cold_start().symbols[0]
+    bare = symbol._replace(short=symbol.short._replace(is_traded=False))
+    lines = [line.plain for line in block(bare, NOW, 80, 12)]
+    assert "not traded" in lines[1]
+    assert "no take-profit" not in lines[2][40:]
+    before, after = compact_row(symbol, 100).plain, compact_row(bare, 100).plain
+    assert "S -" in after
+    assert len(before) == len(after)
+    assert before[-9:] == after[-9:]
+
+
 def test_a_held_side_without_take_profit_is_shouted() -> None:
     """Every held position must have one; its absence is red."""
     symbol = depth_three_against_one().symbols[0]
