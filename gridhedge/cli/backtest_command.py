@@ -77,6 +77,9 @@ def command(
         result = replay(settings, candles, funding, progress, rules, money)
     metrics = _measure(result, candles, load_seconds)
     _remarks(settings, candles, funding)
+    for desk in result.session.desks:
+        for alarm in desk.alarms.values():
+            click.echo(f"note: {desk.symbol}: at the end: {alarm}", err=True)
     if html_file is not None:
         write_result(html_file, backtest_page(result, metrics, candles))
     text = json.dumps(metrics.to_json(), indent=1)

@@ -69,8 +69,8 @@ def backtest_html(report: BacktestReport) -> str:
     _name_once([trace for panel in panels for trace in panel.traces])
     panels += equity_panels(report.equity)
     note = (
-        '<p class="note">Circle: opening. Triangle: grid entry. Star: take-profit. Click a name in the legend to hide '
-        "or show it, drag to move, scroll to zoom; times are UTC.</p>"
+        '<p class="note">Every mark is a fill, and the legend tells of which order. Click a name there to hide or show '
+        "it, drag to move, scroll to zoom; times are UTC.</p>"
     )
     sections = [figure_list(metric_rows(report.metrics, report.quote))]
     sections += [note, chart(panels)] if panels else ['<p class="note">There is nothing to draw.</p>']
@@ -126,7 +126,7 @@ def _prices(candles: ChartCandles) -> Trace:
 
 def _steps(steps: Sequence[LadderStep], side: Side, until: Millis) -> list[Trace]:
     """Average and take-profit as steps. Where they would only be a carpet they wait in the legend."""
-    if not steps:
+    if all(step.average is None for step in steps):
         return []
     shown = True if len(steps) <= _MOST_STEPS_SHOWN else "legendonly"
     prices = {

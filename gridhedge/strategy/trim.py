@@ -262,6 +262,9 @@ class Trim:
             spendable = self._want_entries(draft, ladder, spendable)
             if not ladder.entered:
                 draft.wake_beyond(side, range_edge(self.settings[side], ladder.center))
+                if not any(ladder.wished):
+                    small = f"a capital of {ladder.working_capital:.2f} is too small for any level"
+                    draft.alarm(f"levels {side.value}", "warning", f"{side.value}: {small}: nothing is opened")
         return draft.finish()
 
     def _wait(self, draft: Draft, ladder: SideBook) -> None:

@@ -203,7 +203,8 @@ def test_bitcoin_with_its_own_funding(market_data: Path) -> None:
     done = backtest("--data", candles, "--symbol", "BTCUSDT", "--funding", funding, *period, "--json", "-")
     told = json.loads(done.out)
     assert (done.code, told["symbols"], told["candles"], told["ended_by"]) == (0, ["BTCUSDT"], 7200, "data_end")
-    assert done.err == ""
+    alarm = "look-ahead orders are withdrawn: the balance has reached the reserve"
+    assert done.err == f"note: BTCUSDT: at the end: {alarm}\n"
 
 
 def test_only_the_time_that_all_files_share_is_replayed(tmp_path: Path) -> None:
@@ -243,3 +244,16 @@ def test_the_balance_can_be_said(quiet: Path) -> None:
     told = json.loads(backtest("--data", quiet, "--balance", "250", "--json", "-").out)
     assert told["equity"][0] == ["2025-06-01T00:00:00.000Z", "250"]
     assert backtest("--data", quiet, "--balance", "-1").err == "gridhedge: --balance -1: must be above zero\n"
+
+
+def test_what_is_wrong_at_the_end_is_said(quiet: Path, tmp_path: Path) -> None:
+    """A bot whose capital is too small for any entry has not traded, and the summary alone would not tell why."""
+    profile = tmp_path / "poor.yaml"
+    profile.write_text(
+        "account: poor\n"
+        "venue: {name: paper, rules: bybit, feeds: {DOGEUSDT: {kind: synthetic, price: 0.2}}}\n"
+        "symbols: [{symbol: DOGEUSDT, leverage: 20, strategy: {kind: trim, initial_capital: 0.1}}]\n"
+    )
+    done = gridhedge("backtest", "--profile", profile, "--data", quiet)
+    told = "note: DOGEUSDT: at the end: long: a capital of 0.10 is too small for any level: nothing is opened\n"
+    assert (done.code, told in done.err) == (0, True)

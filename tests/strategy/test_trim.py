@@ -209,6 +209,14 @@ def test_below_thirty_percent_a_level_is_left_out() -> None:
     assert set(made.exits()) == {BE, SL}
 
 
+def test_a_capital_that_is_gone_is_an_alarm() -> None:
+    """2 USDC at 20x do not make one entry of the venue's least quantity: nothing rests, and the user is told."""
+    made = GridWorld(trim_profile(initial_capital=D(2)), "100000").built()
+    assert made.resting() == {}
+    told = "long: a capital of 2.00 is too small for any level: nothing is opened"
+    assert list(made.desk.alarms.values()) == [told]
+
+
 def test_a_venue_that_takes_less_than_the_balance_is_asked_ten_times_at_most() -> None:
     """Its own limit is 0.6 BTC an order: level 4 ends within two thousandths of that, in ten requests."""
     made = GridWorld(trim_profile(initial_capital=D(10000)), "100000")
