@@ -19,6 +19,9 @@ def test_a_bot_is_started_shown_and_stopped(yard: Yard) -> None:
     assert f"btc (wanted)\nbtc: running (process {pid})\n" in shown.out
     assert shown.out.endswith("eth (rests until scripts/start.sh eth)\neth: has never run\n")
     assert "DOGEUSDT" in yard.script("logs", "btc", "-n", "5").out
+    both = yard.script("logs", "-n", "1")
+    assert both.out.startswith("== btc\n")
+    assert "eth: has never run" in both.err
     assert yard.script("stop", "btc") == (0, "btc: stopped\n", "")
     assert yard.process("btc") is None
     assert yard.script("stop", "btc") == (0, "btc: not running\n", "")
