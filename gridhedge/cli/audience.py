@@ -123,11 +123,11 @@ class FileAudience:
             self._logs.trades.info("%s", text)
             self._remember("info", text, event.at)
         elif (words := telling(event)) is not None:
-            level, text = words
-            self._logs.bot.log(_LEVELS.get(level, logging.CRITICAL), text)
-            self._remember(level, text, event.at)
+            level, told = words
+            self._logs.bot.log(_LEVELS.get(level, logging.CRITICAL), told)
+            self._remember(level, told, event.at)
             if isinstance(event, TradingHalted):
-                self._tell_limit(event, text)
+                self._tell_limit(event, told)
         elif isinstance(event, StopRaised):
             self._logs.bot.critical(line("stop_raised", level=event.level, symbol=event.symbol, reason=event.reason))
 

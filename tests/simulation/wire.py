@@ -1,5 +1,5 @@
 """Fault simulation over the wire: the whole bot, with its real adapter and the real client library, against a practice
-Bybit at whose doors a seed's faults are switched on; the process is killed in between.
+exchange at whose doors a seed's faults are switched on; the process is killed in between.
 
 The engine sees wall time here, so that a seed fixes the market and the faults but not every interleaving.
 """
@@ -20,11 +20,9 @@ from gridhedge.engine.assemble import Parts, assemble
 from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.loop import Loop
 from gridhedge.engine.ports import Level, Outcome
-from gridhedge.practice import bybit as practice_bybit
-from gridhedge.practice.bybit.rows import wire_id
 from gridhedge.practice.clock import Clock, wall_ms
 from gridhedge.practice.desk import Desk
-from gridhedge.practice.world import Options, World
+from gridhedge.practice.world import World
 from gridhedge.profile.settings import Profile
 from gridhedge.simulate.chaos import Chaos
 from gridhedge.simulate.dice import Dice
@@ -32,16 +30,10 @@ from gridhedge.simulate.disk import Disk, Journal
 from gridhedge.simulate.market import WildFeed
 from gridhedge.simulate.process import Killed, MemoryStopFile
 from gridhedge.simulate.quiet import unmet
-from gridhedge.venue.bybit.client import Access, Client
-from gridhedge.venue.bybit.venue import BybitVenue
 from gridhedge.venue.clock import ServerClock
-from gridhedge.venue.keeper import Pace
-from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.funding import ConstantFunding
-from gridhedge.venue.paper.instruments import fees, instrument
-from gridhedge.venue.paper.market import Listing
+from tests.simulation.roads import BYBIT, Road
 
-SYMBOL = "DOGEUSDT"
 SPEED = 40
 """Exchange seconds per second: the market, funding included, runs faster than the wire."""
 RECEIVE_WINDOW_MS = 1000
@@ -51,13 +43,8 @@ _PEACEFUL_TICKS = 4
 _FEW = 5
 _CHANCES = {"before a request": 40, "after a request": 40, "anywhere": 10}
 """Of being killed, in thousandths."""
-_PUBLIC = Pace(attempts=3, pongs_count=False, silence=1.5, look_every=0.1, first=0.1, slowest=0.4, handshake=3.0)
-_PRIVATE = _PUBLIC._replace(pongs_count=True, silence=30.0)
 _LOG = logging.getLogger("gridhedge.account.wire")
 
-_ORDERS = ("/v5/order/create-batch", "/v5/order/amend-batch", "/v5/order/cancel-batch")
-_READS = ("/v5/order/realtime", "/v5/order/history", "/v5/execution/list", "/v5/position/list", "/v5/account/wallet")
-_TOPICS = ("order", "execution", "wallet", "tickers")
 _ON_REQUESTS = (
     "timeout_before", "timeout_after", "late", "slow_answer", "cut", "garbage", "http_error", "refusal", "rate_limited"
 )  # fmt: skip
@@ -75,8 +62,8 @@ class Ending(NamedTuple):
     trace: list[str]
 
 
-class MortalVenue(BybitVenue):
-    """The real adapter in a process that may be killed around its requests. The practice exchange carries a request
+class Mortal:
+    """A real adapter in a process that may be killed around its requests. The practice exchange carries a request
     out at once or not at all, so that nothing but the receive window is to be waited for."""
 
     def __init__(self, dice: Dice, chances: dict[str, int], *given: Any, **more: Any) -> None:
@@ -90,7 +77,7 @@ class MortalVenue(BybitVenue):
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         self._meet("before a request")
-        outcomes = super().send(changes)
+        outcomes: list[Outcome] = super().send(changes)  # type: ignore[misc]
         self._meet("after a request")
         return outcomes
 
@@ -113,30 +100,27 @@ class _Onlooker:
 class Wire:
     """One world. ``run`` may be called once. ``adapter`` stands in for the real one where a bug is planted in it."""
 
-    def __init__(self, seed: int, adapter: type[MortalVenue] = MortalVenue, patience: float = PATIENCE_S) -> None:
+    def __init__(
+        self, seed: int, road: Road = BYBIT, adapter: type[Any] | None = None, patience: float = PATIENCE_S
+    ) -> None:
         self.trace: list[str] = []
-        self._adapter = adapter
+        self._road = road
+        self._adapter = adapter or type(f"Mortal{road.adapter.__name__}", (Mortal, road.adapter), {})
         self._patience = patience
         self._dice = Dice(seed, "wire")
         self._faults = Dice(seed, "faults")
         dice = Dice(seed, "scene")
-        rules = instrument("bybit", SYMBOL)
         self._feed = WildFeed(
-            Dice(seed, "price"), wall_ms(), Decimal("0.2"), rules.tick_size, 1000, dice.pick((700, 1200, 2000))
+            Dice(seed, "price"), wall_ms(), road.price, road.rules.tick_size, 1000, dice.pick((700, 1200, 2000))
         )
-        funding = ConstantFunding(dice.pick((1, 480)), Decimal("0.0001"))
-        exchange = Exchange(
-            [Listing(rules, fees("bybit", SYMBOL), self._feed, funding)],
-            Decimal(10_000),
-            liquidity=dice.pick((None, Decimal(700))),
-        )
-        options = Options(keys={"practice": "practice"})
-        self.practice = practice_bybit.start(exchange, clock=Clock(SPEED), options=options)
-        self._profile = _profile(dice, self.practice.url)
+        funding = ConstantFunding(dice.pick(road.funding_minutes), Decimal("0.0001"))
+        exchange = road.exchange(self._feed, funding, dice.pick((None, road.liquidity)))
+        self.practice = road.practise(exchange, Clock(SPEED))
+        self._profile = _profile(dice, road, self.practice.url)
         self._disk = Disk()
         self._stop_file = MemoryStopFile()
         self._chances: dict[str, int] = {}
-        self._venue: MortalVenue | None = None
+        self._venue: Any = None
         self._journal: Journal | None = None
         self._loop: Loop | None = None
         self._kills = 0
@@ -201,17 +185,16 @@ class Wire:
 
     def _start(self) -> None:
         clock = ServerClock()
-        access = Access(True, self.practice.url, "practice", "practice", RECEIVE_WINDOW_MS, timeout_s=0.6)
         self._venue = venue = self._adapter(
             self._dice,
             self._chances,
-            Client(access, clock, _LOG),
+            self._road.client(self.practice.url, RECEIVE_WINDOW_MS, clock, _LOG),
             clock,
             demo=True,
             receive_window_ms=RECEIVE_WINDOW_MS,
             log=_LOG,
-            public_pace=_PUBLIC,
-            private_pace=_PRIVATE,
+            public_pace=self._road.public_pace,
+            private_pace=self._road.private_pace,
         )
         events = self._disk.read()
         assert events is not None, "nobody damages this disk"
@@ -238,7 +221,7 @@ class Wire:
         return self.practice.faults.struck.total()
 
     def _strike(self) -> None:
-        fault = _one_fault(self._faults)
+        fault = _one_fault(self._faults, self._road)
         self.trace.append(f"  {wall_ms() % 1_000_000} FAULT {fault}")
         if fault["kind"] == "gap":
             self.practice.do(lambda world: self._feed.gap(fault["per_mille"]))
@@ -261,38 +244,58 @@ class Wire:
 
         def look(world: World) -> Violation | None:
             desk = world.first
-            found = next(_lies(events, desk), None)
-            return found or next(unmet(loop.session, desk.exchange, _as_the_exchange_names(events, desk)), None)
+            facts = self._as_the_exchange_names(events, desk)
+            found = next(_lies(events, facts, desk), None)
+            return found or next(unmet(loop.session, desk.exchange, facts), None)
 
         return self.practice.do(look)
 
+    def _as_the_exchange_names(self, events: Sequence[Event], desk: Desk) -> list[Execution | Funding]:
+        """The journal's executions and payments, under the names that the exchange itself gives them."""
+        names = {}
+        for entry in desk.books.entries:
+            booking = entry.booking
+            own = booking.execution_id if isinstance(booking, Execution) else booking.funding_id
+            names[self._road.name_of(desk, entry)] = own
+        facts: list[Execution | Funding] = []
+        for event in events:
+            if isinstance(event, Execution):
+                facts.append(event._replace(execution_id=names.get(event.execution_id, event.execution_id)))
+            elif isinstance(event, Funding):
+                facts.append(event._replace(funding_id=names.get(event.funding_id, event.funding_id)))
+        return facts
 
-def _one_fault(dice: Dice) -> dict[str, Any]:
+
+def _one_fault(dice: Dice, road: Road) -> dict[str, Any]:
     """The next fault. How long they last is short beside the time that the bot has to recover."""
     kind = dice.pick((*_ON_REQUESTS, *_ON_MESSAGES, *_ON_SOCKETS, "item_fails", "history_lag", "gap"))
     if kind == "gap":
         return {"kind": kind, "per_mille": dice.pick((-12, -6, 6, 12))}
     if kind == "item_fails":
-        code = dice.pick((110007, 110001, 10016))
-        return {"kind": kind, "on": dice.pick(_ORDERS), "item": dice.below(3), "code": code}
+        code = dice.pick(road.item_codes)
+        return {"kind": kind, "on": dice.pick(road.orders), "item": dice.below(3), "code": code}
     if kind in _ON_MESSAGES:
-        return {"kind": kind, "on": dice.pick(_TOPICS), "times": dice.between(1, 3), "seconds": 0.7}
+        return {"kind": kind, "on": dice.pick(road.topics), "times": dice.between(1, 3), "seconds": 0.7}
     if kind in _ON_SOCKETS:
-        return {"kind": kind, "on": dice.pick(("public", "private")), "seconds": 0.8}
+        return {"kind": kind, "on": dice.pick(road.channels), "seconds": 0.8}
     if kind == "history_lag":
         return {"kind": kind, "seconds": 1.0}
-    fault: dict[str, Any] = {"kind": kind, "on": dice.pick(_ORDERS + _ORDERS + _READS), "times": dice.between(1, 2)}
+    fault: dict[str, Any] = {
+        "kind": kind,
+        "on": dice.pick(road.orders + road.orders + road.reads),
+        "times": dice.between(1, 2),
+    }
     fault["seconds"] = {"slow_answer": 0.4, "late": 0.8, "rate_limited": 0.5}.get(kind, 1.0)
     if kind in ("cut", "garbage", "http_error", "refusal"):
         fault["executed"] = dice.chance(500)
     if kind == "http_error":
         fault["code"] = dice.pick((500, 502, 503, 504))
     if kind == "refusal":
-        fault["code"] = dice.pick((10016, 10000))
+        fault["code"] = dice.pick(road.refusal_codes)
     return fault
 
 
-def _profile(dice: Dice, endpoint: str) -> Profile:
+def _profile(dice: Dice, road: Road, endpoint: str) -> Profile:
     strategy = {
         "kind": "symmetric",
         "initial_position_size_usd": "1",
@@ -304,8 +307,8 @@ def _profile(dice: Dice, endpoint: str) -> Profile:
     return Profile.model_validate(
         {
             "account": "wire",
-            "venue": {"name": "bybit", "demo_trading": True, "endpoint": endpoint},
-            "symbols": [{"symbol": SYMBOL, "leverage": 50, "strategy": strategy}],
+            "venue": {"name": road.name, "demo_trading": True, "endpoint": endpoint},
+            "symbols": [{"symbol": road.rules.symbol, "leverage": 50, "strategy": strategy}],
             "risk": {"on_start": dice.pick(("adopt", "adopt", "cancel_all"))},
             "system": {"tick_interval": "0.1", "sync_interval": "5"},
         }
@@ -319,25 +322,8 @@ def _two_alive(world: World) -> Violation | None:
     return Violation("I-01", f"alive twice: {sorted(twice)}") if twice else None
 
 
-def _as_the_exchange_names(events: Sequence[Event], desk: Desk) -> list[Execution | Funding]:
-    """The journal's executions and payments, under the names that the exchange itself gives them."""
-    names = {}
-    for entry in desk.books.entries:
-        booking = entry.booking
-        own = booking.execution_id if isinstance(booking, Execution) else booking.funding_id
-        names[wire_id(desk.key, "execution", entry.number)] = own
-    facts: list[Execution | Funding] = []
-    for event in events:
-        if isinstance(event, Execution):
-            facts.append(event._replace(execution_id=names.get(event.execution_id, event.execution_id)))
-        elif isinstance(event, Funding):
-            facts.append(event._replace(funding_id=names.get(event.funding_id, event.funding_id)))
-    return facts
-
-
-def _lies(events: Sequence[Event], desk: Desk) -> Iterator[Violation]:
+def _lies(events: Sequence[Event], told: Sequence[Execution | Funding], desk: Desk) -> Iterator[Violation]:
     """I-21, I-22 and I-27: nothing is counted twice, or otherwise than it happened, or was sent without an intent."""
-    told = _as_the_exchange_names(events, desk)
     names = [fact.execution_id if isinstance(fact, Execution) else fact.funding_id for fact in told]
     if len(names) != len(set(names)):
         yield Violation("I-21", f"counted twice: {sorted(name for name in names if names.count(name) > 1)}")

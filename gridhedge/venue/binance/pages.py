@@ -12,7 +12,9 @@ from gridhedge.domain.instrument import Fees
 from gridhedge.domain.values import Millis, Quantity, Side
 from gridhedge.venue.binance import funding, parse
 from gridhedge.venue.binance.client import Client
+from gridhedge.venue.binance.errors import NO_SUCH_ORDER
 from gridhedge.venue.binance.fields import table
+from gridhedge.venue.failed import Failed
 from gridhedge.venue.fields import Malformed, Row, integer, row, text
 
 __all__ = ["algo_orders", "executions", "funding_payments", "orders", "windows"]
@@ -21,6 +23,8 @@ _WINDOW_MS = 7 * 24 * 3600 * 1000 - 1
 _ROWS = 1000
 _ALGO_ROWS = 100
 _RATES = 1000
+_LISTED_LATE_MS = 120_000
+"""An order of which an execution is known is there. It may be listed so much later than the execution."""
 _AHEAD_MS = 60_000
 """The last window ends so far in the future: what happens now is in it."""
 
@@ -80,23 +84,31 @@ def executions(
     rates: Fees,
 ) -> list[Execution]:
     """Each once, oldest first. ``names``: client ids by order id; those that it lacks are asked for and entered.
-    Without it, executions are told without client ids."""
+    Without it, executions are told without client ids.
+
+    A fresh execution whose order Binance does not know yet is left out: told without a name it would pass for the
+    user's, and once its order is listed it is told again.
+    """
     found: dict[int, Execution] = {}
     for item in windows(client, "futures_account_trades", since, now, _ROWS, symbol=symbol):
         order = integer(item, "orderId", 1, 1 << 63)
         if names is not None and str(order) not in names:
             names[str(order)] = _name(client, symbol, order)
         name = "" if names is None else names[str(order)]
-        found[integer(item, "id", 1, 1 << 63)] = parse.execution(item, name, quote, rates)
+        made = parse.execution(item, name, quote, rates)
+        if names is None or name or now - made.at > _LISTED_LATE_MS:
+            found[integer(item, "id", 1, 1 << 63)] = made
     return [execution for _, execution in sorted(found.items(), key=lambda entry: (entry[1].at, entry[0]))]
 
 
 def _name(client: Client, symbol: str, order: int) -> str:
-    """The client id of an order; empty where Binance has forgotten it."""
+    """The client id of an order; empty where Binance does not know it, yet or any more."""
     try:
         return text(row(client.read("futures_get_order", symbol=symbol, orderId=order).body, "order"), "clientOrderId")
-    except Refused:
-        return ""
+    except Refused as error:
+        if isinstance(error.__cause__, Failed) and error.__cause__.code == NO_SUCH_ORDER:
+            return ""
+        raise
 
 
 def funding_payments(

@@ -48,7 +48,8 @@ def test_what_does_not_fit_into_one_answer_is_said() -> None:
 
 
 def test_trades_learn_their_orders_names() -> None:
-    """Those of orders that the list lacks are asked for, once; one that is forgotten has none."""
+    """Those of orders that the list lacks are asked for, once. An order that is not known after two minutes is
+    forgotten, and its execution has no name; before, it is not listed yet, and the execution waits."""
     trades = [
         trade_row(id=1, orderId=1),
         trade_row(id=2, orderId=2),
@@ -64,9 +65,12 @@ def test_trades_learn_their_orders_names() -> None:
         return Failed(Rejected(Reject.UNKNOWN_ORDER, "gone"), -2013)
 
     client = ScriptedClient(script)
-    made = pages.executions(client, "BTCUSDC", AT - 5, AT, {"1": "g1-1"}, "USDC", RATES)  # type: ignore[arg-type]
+    late = AT + 120_001
+    made = pages.executions(client, "BTCUSDC", AT - 5, late, {"1": "g1-1"}, "USDC", RATES)  # type: ignore[arg-type]
     assert [one.client_id for one in made] == ["g1-1", "g1-2", "g1-2", ""]
     assert [query["orderId"] for method, query in client.asked if method == "futures_get_order"] == [2, 3]
+    made = pages.executions(client, "BTCUSDC", AT - 5, AT, {"1": "g1-1"}, "USDC", RATES)  # type: ignore[arg-type]
+    assert [one.client_id for one in made] == ["g1-1", "g1-2", "g1-2"]
 
 
 def test_conditional_orders_name_what_they_became() -> None:
