@@ -195,7 +195,9 @@ class Trim:
         return tuple(found)
 
     def notes(self, view: View) -> tuple[str, ...]:
-        return ()
+        sides = (view.book.of(side) for side in self.sides)
+        waits = [side.side.value for side in sides if side.capital_at and not side.cycle and side.exit_price is None]
+        return tuple(f"{side}: the grid is built when this minute is over, around its last price" for side in waits)
 
     def restore(self, found: Sequence[Found], view: View) -> tuple[Decision, ...]:
         """Center and table as the last cycle's orders tell them; the capital begins anew."""
@@ -394,7 +396,5 @@ class Trim:
 
 def _is_deepest(ladder: SideBook) -> bool:
     """Whether the deepest level that the grid still has, has executed: no other entry will mend the average."""
-    if len(ladder.fills) <= FIRST_LEVEL + 1:
-        return False
-    deepest = max((level for level, size in enumerate(ladder.reference) if size > 0), default=0)
-    return FIRST_LEVEL < deepest < len(ladder.fills) and ladder.held > 0
+    levels, started = (level for level, size in enumerate(ladder.reference) if size > 0), len(ladder.fills)
+    return started > FIRST_LEVEL + 1 and FIRST_LEVEL < max(levels, default=0) < started and ladder.held > 0

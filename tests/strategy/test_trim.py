@@ -46,10 +46,13 @@ def test_the_grid_is_built_at_the_close_of_the_first_candle() -> None:
     made.start()
     made.tick(30)
     assert made.resting() == {}
+    waits = ("long: the grid is built when this minute is over, around its last price",)
+    assert made.desk.strategy.notes(made.session.view(made.desk, made.exchange.now())) == waits
     made.go("99000")
     made.tick(30)
     assert made.side().center == D(99000)
     assert made.resting()[1] == (D("0.101"), D(98505))
+    assert made.desk.strategy.notes(made.session.view(made.desk, made.exchange.now())) == ()
 
 
 def test_a_third_of_the_wallet_is_the_capital_unless_one_is_named() -> None:
