@@ -66,7 +66,6 @@ LACKS = {
     "53": "passwords of MT5 do not expire",
     "54": "netting accounts are refused: tests/venue/mt5",
     "55": "a terminal does not tell commissions at all",
-    **{str(card): "stop orders are not sent to MT5" for card in range(70, 76)},
     **{str(card): "MT5 pushes nothing: tests/venue/mt5/test_venue loses the one connection" for card in range(80, 86)},
 }
 """Cards that do not speak of this venue, and why."""
@@ -76,6 +75,9 @@ class Mt5Bench:
     """1000 USDT, leverage 1:75, commission 0.055 %, server time two hours ahead."""
 
     tag = account_tag("bench", SYMBOL)
+    title = "MT5"
+    stops_per_side = 1
+    tells_ends_with_fills = False
 
     def __init__(self) -> None:
         feed = ScriptedFeed([(time.time_ns() // 1_000_000, D("0.20000"))])

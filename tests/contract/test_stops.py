@@ -69,7 +69,8 @@ def test_card_72_a_cancelled_stop_never_triggers(desk: Desk, bench: Bench) -> No
     desk.venue.send([stop])
     (outcome,) = desk.venue.send([desk.cancel(stop)])
     assert isinstance(outcome, Accepted)
-    desk.wait_for(OrderUpdate, 1, lambda told: told.state is OrderState.CANCELLED)
+    told = outcome.update or desk.wait_for(OrderUpdate, 1, lambda one: one.state is OrderState.CANCELLED)[0]
+    assert (told.client_id, told.state) == (stop.client_id, OrderState.CANCELLED)
     assert desk.venue.snapshot([SYMBOL]).orders == ()
     bench.move(D("0.18900"))
     desk.look()

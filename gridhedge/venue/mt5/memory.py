@@ -1,4 +1,4 @@
-"""What a terminal does not keep: which exit order a side's take-profits belong to, and which swap has been told.
+"""What a terminal does not keep: which exit orders the prices on tickets belong to, and which swap has been told.
 
 A file of lines, each written and synced before what it tells of is sent or told. Without a file it is forgotten.
 """
@@ -19,7 +19,8 @@ __all__ = ["Exit", "Memory"]
 
 
 class Exit(NamedTuple):
-    """An exit order of a side, which lives as the take-profit of every ticket. ``quantity``: executed part included."""
+    """An exit order of a side, which lives as the take-profit (or the stop-loss) of its tickets. ``quantity``: executed
+    part included."""
 
     symbol: str
     side: Side
@@ -28,7 +29,8 @@ class Exit(NamedTuple):
     quantity: Quantity
     at: Millis
     is_over: bool = False
-    """Withdrawn."""
+    """Withdrawn, or no ticket carries it any more."""
+    is_stop: bool = False
 
 
 class Memory:
@@ -44,25 +46,27 @@ class Memory:
         if file is not None and file.exists():
             self._read(file)
 
-    def current(self, symbol: str, side: Side) -> Exit | None:
-        """The side's exit order that was placed last, unless it was withdrawn."""
-        last = next((one for one in reversed(self.exits) if (one.symbol, one.side) == (symbol, side)), None)
+    def current(self, symbol: str, side: Side, is_stop: bool) -> Exit | None:
+        """The side's exit order of a kind that was placed last, unless it is over."""
+        place = symbol, side, is_stop
+        last = next((one for one in reversed(self.exits) if (one.symbol, one.side, one.is_stop) == place), None)
         return None if last is None or last.is_over else last
 
     def find(self, client_id: str) -> Exit | None:
         """An exit order as it was said last."""
         return next((one for one in reversed(self.exits) if one.client_id == client_id), None)
 
-    def at(self, symbol: str, side: Side, moment: Millis) -> Exit | None:
-        """The exit order that a take-profit belonged to at a moment."""
-        found = [one for one in self.exits if (one.symbol, one.side) == (symbol, side) and one.at <= moment]
+    def at(self, symbol: str, side: Side, is_stop: bool, moment: Millis) -> Exit | None:
+        """The exit order that a price on tickets belonged to at a moment."""
+        place = symbol, side, is_stop
+        found = [one for one in self.exits if (one.symbol, one.side, one.is_stop) == place and one.at <= moment]
         return found[-1] if found else None
 
     def put(self, exit_: Exit) -> None:
         """Remember an exit order, before its prices are set."""
         self.exits.append(exit_)
         values = [exit_.symbol, exit_.side.value, exit_.client_id, f"{exit_.price:f}", f"{exit_.quantity:f}"]
-        self._write({"exit": [*values, exit_.at, exit_.is_over]})
+        self._write({"exit": [*values, exit_.at, exit_.is_over, exit_.is_stop]})
 
     def owe(self, position: int, symbol: str, side: Side, total: Money, at: Millis) -> Funding | None:
         """The part of a position's swap that was not told yet, as a payment; ``total`` is positive when paid."""
@@ -101,9 +105,10 @@ class Memory:
 
     def _take(self, line: dict[str, list[object]]) -> None:
         if "exit" in line:
-            symbol, side, client_id, price, quantity, at, is_over = line["exit"]
+            symbol, side, client_id, price, quantity, at, is_over, *more = line["exit"]
             numbers = Decimal(str(price)), Decimal(str(quantity))
-            self.exits.append(Exit(str(symbol), Side(side), str(client_id), *numbers, int(str(at)), bool(is_over)))
+            flags = bool(is_over), bool(more and more[0])  # the first version knew no stops
+            self.exits.append(Exit(str(symbol), Side(side), str(client_id), *numbers, int(str(at)), *flags))
             return
         position, funding_id, symbol, side, amount, at = line["swap"]
         paid = Funding(str(funding_id), str(symbol), Side(side), Decimal(str(amount)), ZERO, int(str(at)))

@@ -28,7 +28,7 @@ _ASLEEP_S = 60
 class _Look(NamedTuple):
     """One symbol as it was seen."""
 
-    tickets: frozenset[tuple[int, float, float]]
+    tickets: frozenset[tuple[int, float, float, float, float]]
     orders: dict[int, TradeOrder]
 
 
@@ -48,6 +48,8 @@ class Polls:
         self._account: AccountSeen | None = None
         self._overdue: set[tuple[str, int]] = set()
         """Orders that have left the list and are not in the history yet."""
+        self._closing: dict[str, set[int]] = {}
+        """Positions that have left the list, by symbol, whose closing deals are still to be told."""
         self.down_since: Millis | None = None
 
     def look(self) -> None:
@@ -77,11 +79,14 @@ class Polls:
         look = _look(held, pending)
         before = self._looks.get(plain)
         self._overdue |= {(plain, ticket) for ticket in records.placed - look.orders.keys()}
-        if look != before or any(symbol == plain for symbol, _ in self._overdue):
+        if look != before or plain in self._closing or any(symbol == plain for symbol, _ in self._overdue):
             self._see_deals(plain, records, held)
             if before is not None:
                 self._overdue |= {(plain, ticket) for ticket in before.orders.keys() - look.orders.keys()}
+                gone = {ticket for ticket, *_ in before.tickets} - {ticket for ticket, *_ in look.tickets}
+                self._closing.setdefault(plain, set()).update(gone)
             self._see_ends(plain, records)
+            self._see_exits(plain, records, held)
             self._looks[plain] = look
         self._see_price(plain)
 
@@ -107,6 +112,17 @@ class Polls:
             if record is not None and record.client_id and record.state.is_final:
                 self._tell(told_as(record, self._now()))
 
+    def _see_exits(self, plain: str, records: Records, held: tuple[TradePosition, ...]) -> None:
+        """Exit orders that no ticket carries any more have ended, once all that they have executed has been told."""
+        closing = self._closing.pop(plain, set())
+        left = {ticket for ticket in closing if not records.is_closed(ticket)}
+        if left:
+            self._closing[plain] = left
+            return
+        for exit_ in records.exits():
+            if records.exit_state(exit_, held) is None:
+                self._tell(told_as(records.end_exit(exit_, self._now()), self._now()))
+
     def _see_price(self, plain: str) -> None:
         tick = self._reads.tick(plain)
         now = self._now()
@@ -125,7 +141,7 @@ class Polls:
 
 
 def _look(held: tuple[TradePosition, ...], pending: tuple[TradeOrder, ...]) -> _Look:
-    tickets = frozenset((one.ticket, one.volume, one.swap) for one in held)
+    tickets = frozenset((one.identifier, one.volume, one.swap, one.sl, one.tp) for one in held)
     return _Look(tickets, {one.ticket: one._replace(price_current=0.0) for one in pending})
 
 

@@ -1,7 +1,7 @@
 """Positions, orders and deals of one symbol as the engine knows them: by client order id, in base units.
 
-A side's take-profit is one order to the engine and a price on every ticket to the terminal. Here the two are told in
-each other's words.
+A side's take-profit, or stop-loss, is one order to the engine and a price on every ticket to the terminal. Here the two
+are told in each other's words.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from gridhedge.domain.account import OrderRecord, Position
 from gridhedge.domain.events import Execution, ExecutionKind, Funding
 from gridhedge.domain.order import OrderState
-from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Quantity, Side
+from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.venue.mt5.account import STATES, Rules, deal_side, decimal, position_side
 from gridhedge.venue.mt5.identity import Identity
 from gridhedge.venue.mt5.memory import Exit, Memory
@@ -20,7 +20,7 @@ from gridhedge.venue.mt5.reads import Reads
 from gridhedge.venue.mt5.terminal.constants import Constants as C
 from gridhedge.venue.mt5.terminal.structs import TradeDeal, TradeOrder, TradePosition
 
-__all__ = ["Records"]
+__all__ = ["Records", "level_of"]
 
 _OPENING_ORDERS = (
     C.ORDER_TYPE_BUY_LIMIT, C.ORDER_TYPE_SELL_LIMIT, C.ORDER_TYPE_BUY_STOP, C.ORDER_TYPE_SELL_STOP,
@@ -112,23 +112,40 @@ class Records:
 
     # ---- exits -------------------------------------------------------------------------------------------------------
 
-    def exit_record(self, held: Sequence[TradePosition], side: Side) -> OrderRecord | None:
-        """The side's take-profit as an order, while tickets carry it."""
-        current = self._memory.current(self.plain, side)
-        return None if current is None else self.exit_state(current, held)
+    def exits(self) -> list[Exit]:
+        """The exit orders that are not over: at most a take-profit and a stop-loss of each side."""
+        found = [self._memory.current(self.plain, side, is_stop) for side in SIDES for is_stop in (False, True)]
+        return [one for one in found if one is not None]
 
     def exit_state(self, exit_: Exit, held: Sequence[TradePosition]) -> OrderRecord | None:
         """An exit order that is carried by tickets now: price and quantity as they say. None if none does."""
-        carriers = [one for one in self.own(held, exit_.side) if one.tp]
-        if not carriers:
+        levels = {one.ticket: level_of(one, exit_.is_stop) for one in self.own(held, exit_.side)}
+        prices = {level for level in levels.values() if level}
+        if not prices:
             return None
-        prices = {decimal(one.tp) for one in carriers}
         price = exit_.price if exit_.price in prices or len(prices) > 1 else prices.pop()
-        carried = self.total([one for one in carriers if decimal(one.tp) == price])
+        carried = self.total([one for one in held if levels.get(one.ticket) == price])
         filled = self.exited(exit_)
         return OrderRecord(
             self.plain, exit_.client_id, "", exit_.side, True, price, filled + carried, filled, OrderState.WORKING,
-            exit_.at, exit_.at,
+            exit_.at, exit_.at, price if exit_.is_stop else None,
+        )  # fmt: skip
+
+    def is_closed(self, position: int) -> bool:
+        """Whether the deals of a position that is not listed tell of its end; lists and deals may lag."""
+        deals = self._reads.deals_of(position)
+        opened = sum((decimal(deal.volume) for deal in deals if deal.entry == C.DEAL_ENTRY_IN), ZERO)
+        closed = sum((decimal(deal.volume) for deal in deals if deal_side(deal)[1]), ZERO)
+        return closed >= opened > 0
+
+    def end_exit(self, exit_: Exit, now: Millis) -> OrderRecord:
+        """An exit order that no ticket carries any more is over, executed in full or not."""
+        self._memory.put(exit_._replace(is_over=True, at=now))
+        filled = self.exited(exit_)
+        state = OrderState.FILLED if filled >= exit_.quantity else OrderState.CANCELLED
+        return OrderRecord(
+            self.plain, exit_.client_id, "", exit_.side, True, exit_.price, exit_.quantity, filled, state, exit_.at,
+            now, exit_.price if exit_.is_stop else None,
         )  # fmt: skip
 
     def exited(self, exit_: Exit) -> Quantity:
@@ -155,14 +172,15 @@ class Records:
 
     def _closer(self, deal: TradeDeal, side: Side, at: Millis) -> str:
         """Whose close a deal was: the side's exit order, an order of ours, or somebody else's hand (empty)."""
-        if deal.reason == C.DEAL_REASON_TP and self.identity.is_ours(deal.magic):
-            placed = self._memory.at(self.plain, side, at)
+        if deal.reason in (C.DEAL_REASON_TP, C.DEAL_REASON_SL) and self.identity.is_ours(deal.magic):
+            placed = self._memory.at(self.plain, side, deal.reason == C.DEAL_REASON_SL, at)
             if placed is not None:
                 return placed.client_id
-            key = self.identity.key(deal.magic, "")
-            return "" if key is None else self.identity.take_profit(side, key.cycle)
         if deal.reason in (C.DEAL_REASON_SL, C.DEAL_REASON_SO):
             return ""
+        if deal.reason == C.DEAL_REASON_TP:
+            key = self.identity.key(deal.magic, "")
+            return "" if key is None else self.identity.take_profit(side, key.cycle)
         key = self.identity.key(deal.magic, deal.comment)
         known = self._ids.get(deal.order)
         if known is not None:
@@ -190,3 +208,8 @@ class Records:
 
     def _paid_at_closes(self, position: int) -> Money:
         return -sum((decimal(deal.swap) for deal in self._reads.deals_of(position)), ZERO)
+
+
+def level_of(ticket: TradePosition, is_stop: bool) -> Price:
+    """The price of an exit on a ticket: its stop-loss or its take-profit; 0 where there is none."""
+    return decimal(ticket.sl if is_stop else ticket.tp)

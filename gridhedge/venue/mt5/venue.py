@@ -1,7 +1,7 @@
 """MetaTrader 5 behind the engine's port: one hedging account in one terminal, which is polled.
 
-Every ticket of a side carries the side's take-profit; to the engine that is one order. Everything happens in the
-session's thread: the terminal drives one call at a time.
+The tickets of a side carry its take-profit and its stop-loss; to the engine each is one order. Everything happens in
+the session's thread: the terminal drives one call at a time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gridhedge.domain.errors import Refused, Unclear
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.order import OrderState, parse_client_id
-from gridhedge.domain.values import HUNDRED, SIDES, Millis, Price, Role
+from gridhedge.domain.values import HUNDRED, Millis, Price, Role
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
 from gridhedge.venue.mt5 import readiness
 from gridhedge.venue.mt5.account import account_seen, market_seen, observed_fee
@@ -78,7 +78,7 @@ class Mt5Venue:
         self.capabilities = Capabilities(
             batch_size=1,
             can_amend=True,
-            has_stop_orders=False,
+            has_stop_orders=True,
             receive_window_ms=0,
             processing_ms=_PROCESSING_MS,
             max_open_orders=_MAX_OPEN_ORDERS,
@@ -154,7 +154,7 @@ class Mt5Venue:
             held = self._reads.positions(symbol)
             positions += records.positions(held)
             listed = [records.pending(order) for order in self._reads.orders(symbol)]
-            listed += [records.exit_record(held, side) for side in SIDES]
+            listed += [records.exit_state(exit_, held) for exit_ in records.exits()]
             orders += [record for record in listed if record is not None]
         return Snapshot(at, self.account(), tuple(positions), tuple(orders))
 
@@ -258,7 +258,10 @@ class Mt5Venue:
         quantity = exit_.quantity if exit_ is not None and key.role is not Role.CLOSE else filled
         state = OrderState.FILLED if filled >= quantity else OrderState.CANCELLED
         changed = made[-1].at if made else first
-        return OrderRecord(records.plain, client_id, "", key.side, True, price, quantity, filled, state, first, changed)
+        return OrderRecord(
+            records.plain, client_id, "", key.side, True, price, quantity, filled, state, first, changed,
+            price if exit_ is not None and exit_.is_stop else None,
+        )  # fmt: skip
 
     def _tell(self, seen: Seen) -> None:
         assert self._inbox is not None, "looking begins with connect"

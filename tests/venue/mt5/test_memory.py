@@ -22,18 +22,34 @@ def test_exits_and_swaps_are_there_after_a_restart(tmp_path: Path) -> None:
     memory.put(EXIT._replace(price=D("1.10100"), at=200))
     assert memory.owe(7, "EURUSD", Side.LONG, D("0.62"), 300) is not None
     again = Memory(file)
-    current = again.current("EURUSD", Side.LONG)
+    current = again.current("EURUSD", Side.LONG, False)
     assert current is not None
-    assert (current.price, again.current("EURUSD", Side.SHORT)) == (D("1.10100"), None)
-    at = again.at("EURUSD", Side.LONG, 150)
+    assert (current.price, again.current("EURUSD", Side.SHORT, False)) == (D("1.10100"), None)
+    at = again.at("EURUSD", Side.LONG, False, 150)
     assert at == EXIT
     assert again.owe(7, "EURUSD", Side.LONG, D("0.62"), 400) is None
     more = again.owe(7, "EURUSD", Side.LONG, D("1.24"), 500)
     assert more is not None
     assert (more.funding_id, more.amount) == ("S7-2", D("0.62"))
     again.put(EXIT._replace(is_over=True, at=600))
-    assert again.current("EURUSD", Side.LONG) is None
+    assert again.current("EURUSD", Side.LONG, False) is None
     assert [one.funding_id for one in Memory(file).swaps] == ["S7-1", "S7-2"]
+
+
+def test_stop_and_take_profit_of_a_side_are_two(tmp_path: Path) -> None:
+    """Each is known by its kind; a line of the first version, which knew no stops, is a take-profit."""
+    file = tmp_path / "memory.jsonl"
+    memory = Memory(file)
+    stop = EXIT._replace(client_id="ghxxxxxx-LS00-5-0", price=D("1.09000"), is_stop=True)
+    memory.put(EXIT)
+    memory.put(stop)
+    old = b'{"exit": ["GBPUSD", "short", "ghxxxxxx-ST00-5-0", "1.2", "1000", 100, false]}\n'
+    file.write_bytes(file.read_bytes() + old)
+    again = Memory(file)
+    assert (again.current("EURUSD", Side.LONG, False), again.current("EURUSD", Side.LONG, True)) == (EXIT, stop)
+    assert again.at("EURUSD", Side.LONG, True, 150) == stop
+    assert again.current("GBPUSD", Side.SHORT, False) is not None
+    assert again.current("GBPUSD", Side.SHORT, True) is None
 
 
 def test_a_torn_last_line_was_never_acted_upon(tmp_path: Path) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 
 from gridhedge.domain.errors import Refused, Unclear
-from gridhedge.domain.events import ConnectionChanged, Execution, ExecutionKind, Funding, MarketSeen
+from gridhedge.domain.events import ConnectionChanged, Execution, ExecutionKind, Funding, MarketSeen, OrderUpdate
 from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import Side
 from gridhedge.engine.ports import Accepted, NotSent, Rejected, Unknown
 from tests.contract.bench import SYMBOL, Desk
-from tests.contract.mt5_bench import Mt5Bench
+from tests.contract.mt5_bench import DOGE, Mt5Bench
 
 LONG, SHORT = Side.LONG, Side.SHORT
 
@@ -98,6 +99,110 @@ def test_an_exit_whose_price_has_come_closes_at_once(desk: Desk, bench: Mt5Bench
     assert isinstance(outcome, Accepted)
     made = desk.wait_for(Execution, 2)[1]
     assert (made.client_id, made.price) == (exit_.client_id, D("0.205"))
+
+
+def test_an_exit_that_no_ticket_carries_any_more_is_told_as_ended(desk: Desk, bench: Mt5Bench) -> None:
+    """In full after its last execution; as cancelled where a person has taken the prices from the tickets."""
+    held(desk, ("0.20100", "100", 0))
+    exit_ = desk.place(LONG, "0.20200", "100", closing=True)
+    desk.venue.send([exit_])
+    bench.move(D("0.20300"))
+    (end,) = desk.wait_for(OrderUpdate, 1, lambda told: told.client_id == exit_.client_id)
+    assert (end.state, end.filled) == (OrderState.FILLED, D(100))
+    kinds = [type(event) for event in desk.seen if getattr(event, "client_id", "") == exit_.client_id]
+    assert kinds == [Execution, OrderUpdate]
+    desk.seen.clear()
+    held(desk, ("0.20400", "100", 1))
+    other = desk.place(LONG, "0.20900", "100", 1, closing=True)
+    desk.venue.send([other])
+    desk.look()
+    for ticket in bench.broker.books.tickets.values():
+        ticket.tp = D(0)
+    (end,) = desk.wait_for(OrderUpdate, 1, lambda told: told.client_id == other.client_id)
+    assert (end.state, end.filled) == (OrderState.CANCELLED, D(0))
+
+
+def test_stop_and_take_profit_stand_on_the_same_tickets(desk: Desk, bench: Mt5Bench) -> None:
+    """The stop for everything, a break-even for the newer ticket; each is amended and withdrawn without the other."""
+    held(desk, ("0.20100", "100", 0), ("0.20100", "200", 1))
+    even = desk.place(LONG, "0.20200", "200", closing=True)
+    stop = desk.stop(LONG, "0.19000", "300")
+    assert [type(outcome) for outcome in desk.venue.send([even, stop])] == [Accepted, Accepted]
+    tickets = bench.broker.books.tickets.values()
+    assert [(one.sl, one.tp) for one in tickets] == [(D("0.19"), D(0)), (D("0.19"), D("0.202"))]
+    bench.move(D("0.20300"))
+    desk.wait_for(OrderUpdate, 1, lambda told: told.client_id == even.client_id)
+    assert [(one.units, one.sl) for one in tickets] == [(D(100), D("0.19"))]
+    found = desk.venue.find_open(SYMBOL, stop.client_id)
+    assert found is not None
+    assert (found.trigger_price, found.quantity) == (D("0.19"), D(100))
+    desk.venue.send([desk.cancel(stop)])
+    assert [one.sl for one in tickets] == [D(0)]
+
+
+def test_what_a_stop_has_closed_is_its_execution_and_a_hand_s_stop_is_nobody_s(desk: Desk, bench: Mt5Bench) -> None:
+    """By the deals' reason, and by what was remembered at that time; also after a new start."""
+    held(desk, ("0.20100", "100", 0))
+    for ticket in bench.broker.books.tickets.values():
+        ticket.sl = D("0.19900")
+    bench.move(D("0.19800"))
+    (made,) = desk.wait_for(Execution, 1, lambda one: one.closing)
+    assert made.client_id == ""
+
+
+def test_an_exit_too_near_to_the_price_stands_as_near_as_is_allowed(desk: Desk, bench: Mt5Bench) -> None:
+    """The broker wants 50 points of distance and says so by its refusal, too: the spread is added."""
+    held(desk, ("0.20100", "100", 0))
+    bench.broker.specs[DOGE.name] = bench.broker.by_plain[SYMBOL] = DOGE._replace(stops_level=50)
+    exit_ = desk.place(LONG, "0.20020", "100", closing=True)
+    (outcome,) = desk.venue.send([exit_])
+    assert isinstance(outcome, Rejected)  # this terminal's symbol said 0 when the bot began
+    fresh = bench.open("practice")
+    (outcome,) = fresh.send([exit_])
+    assert isinstance(outcome, Accepted)
+    assert carried(bench) == [(D(100), D("0.20051"))]
+
+
+def test_an_amend_to_a_price_that_has_come_executes_now(desk: Desk, bench: Mt5Bench) -> None:
+    """A terminal can not move a limit across the market (10015): the order is withdrawn and dealt under its marks."""
+    entry = desk.place(LONG, "0.19500", "100")
+    desk.venue.send([entry])
+    (outcome,) = desk.venue.send([desk.amend(entry, "0.20100", "100")])
+    assert isinstance(outcome, Accepted)
+    (made,) = desk.wait_for(Execution)
+    assert (made.client_id, made.quantity, made.price) == (entry.client_id, D(100), D("0.20001"))
+    assert bench.broker.books.pending == {}
+    (end,) = desk.wait_for(OrderUpdate, 1, lambda told: told.state is OrderState.FILLED)
+    assert end.client_id == entry.client_id
+
+
+def test_an_amend_that_is_refused_in_its_second_half_is_told_as_cancelled(desk: Desk, bench: Mt5Bench) -> None:
+    """The order is gone; nothing executes; the engine plans it anew."""
+    entry = desk.place(LONG, "0.19500", "100")
+    desk.venue.send([entry])
+    bench.broker.faults.add("requote", times=9)
+    (outcome,) = desk.venue.send([desk.amend(entry, "0.19400", "150")])
+    assert isinstance(outcome, Rejected)
+    assert len(bench.broker.books.pending) == 1
+    bench.clear()
+    bench.exchange.account.wallet = D(0)
+    (outcome,) = desk.venue.send([desk.amend(entry, "0.20100", "100")])
+    assert isinstance(outcome, Accepted)
+    assert outcome.update is not None
+    assert (outcome.update.state, outcome.update.filled) == (OrderState.CANCELLED, D(0))
+    assert bench.broker.books.pending == {}
+
+
+def test_an_entry_never_executes_beyond_its_own_price(desk: Desk, bench: Mt5Bench, monkeypatch: Any) -> None:
+    """The price moves away between the look and the deal: refused, nothing is sent."""
+    reads = bench.venue._reads
+    tick = reads.tick(SYMBOL)
+    ticks = iter([tick, tick._replace(ask=0.20101)])
+    monkeypatch.setattr(reads, "tick", lambda plain: next(ticks))
+    (outcome,) = desk.venue.send([desk.place(LONG, "0.20100", "100")])
+    assert isinstance(outcome, Rejected)
+    assert (outcome.reason, outcome.text) == (Reject.BUSY, "the price has moved to 0.20101, beyond 0.20100")
+    assert bench.broker.books.tickets == {}
 
 
 @pytest.mark.parametrize("fault", ["lost_after", "timeout"])
