@@ -16,6 +16,9 @@ from gridhedge.venue.mt5.terminal.names import SymbolNames
 
 __all__ = ["mt5"]
 
+_CALM_PPM = 40
+"""Of a seeded price a second: currencies move about a percent a day, coins ten."""
+
 
 @click.command("mt5")
 @click.option("--port", type=click.IntRange(0, 65535), default=8704, show_default=True, help="0 takes a free one.")
@@ -29,6 +32,11 @@ __all__ = ["mt5"]
 @click.option("--start", help="Trade from this day or time of the data on, UTC; candles before it are history.")
 @click.option("--speed", type=click.IntRange(1, 100_000), default=1, show_default=True, help="Seconds per second.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of prices without --data.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the account there (default: forget it).",
+)
 def mt5(
     port: int,
     host: str,
@@ -41,6 +49,7 @@ def mt5(
     start: str | None,
     speed: int,
     seed: int,
+    data_dir: Path | None,
 ) -> None:
     """A MetaTrader 5 terminal: EURUSD, GBPUSD, AUDUSD and gold on a hedging account; the password is practice.
 
@@ -54,7 +63,8 @@ def mt5(
     names = SymbolNames(prefix)
     if file is None:
         prices = tuple(
-            synthetic(plain, price, seed + index, "mt5") for index, (plain, price) in enumerate(first_prices().items())
+            synthetic(plain, price, seed + index, "mt5", _CALM_PPM)
+            for index, (plain, price) in enumerate(first_prices().items())
         )
     else:
         from gridhedge.replay.candles import load_candles
@@ -70,9 +80,7 @@ def mt5(
     if balance <= 0:
         raise UsageError("--balance: give an amount above 0")
     specs = tuple(forex(each.symbol, names.of(each.symbol)) for each in prices)
-    options = Options(
-        prices, specs, Login(login, "practice", server), balance, leverage, speed, always_open=file is None
-    )
+    options = Options(prices, specs, Login(login, "practice", server), balance, leverage, speed, file is None, data_dir)
     stop = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:

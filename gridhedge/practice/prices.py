@@ -45,14 +45,14 @@ class Prices(NamedTuple):
         return bare._replace(price_band=band, margin_holds_fees=rules == "bybit")
 
 
-def synthetic(symbol: str, price: Price, seed: int, rules: str = "bybit") -> Prices:
+def synthetic(symbol: str, price: Price, seed: int, rules: str = "bybit", volatility_ppm: int = 400) -> Prices:
     """A seeded walk with one step a second; it begins when the exchange is first started."""
     tick = instrument(rules, symbol).tick_size
     return Prices(
         symbol,
-        f"synthetic {price:f} seed {seed}",
+        f"synthetic {price:f} seed {seed}, {volatility_ppm} ppm a second",
         None,
-        lambda begin: SyntheticFeed(seed, begin, price, tick),
+        lambda begin: SyntheticFeed(seed, begin, price, tick, volatility_ppm=volatility_ppm),
     )
 
 

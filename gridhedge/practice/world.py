@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis, Money, Price
+from gridhedge.practice.begin import begin_of
 from gridhedge.practice.clock import Clock
 from gridhedge.practice.desk import Desk, Teller
 from gridhedge.practice.faults import Faults
@@ -101,7 +102,7 @@ class World:
         if folder is not None:
             private_directory(folder)
             self._notes = Notes(folder / "clock.jsonl")
-        begin = self._begin(options)
+        begin = begin_of(self._notes, self.clock, options.prices, folder)
         for key, secret in options.keys.items():
             listings = [
                 prices.listing(options.rules, begin, options.bands.get(prices.symbol)) for prices in options.prices
@@ -113,30 +114,6 @@ class World:
         for prices in options.prices:
             feed = prices.feed(begin)
             self.tapes[prices.symbol] = Tape(feed.at, feed.price, feed, prices.past)
-
-    def _begin(self, options: Options) -> Millis:
-        """When the data begins; the pieces of the clock that earlier processes have lived."""
-        sources = [f"{prices.symbol}: {prices.source}" for prices in options.prices]
-        notes = self._notes.kept()
-        first = next(notes, None)
-        if first is None:
-            begin = max((prices.begin for prices in options.prices if prices.begin is not None), default=None)
-            begin = self.clock.now() if begin is None else begin
-            self._notes.write({"begin": begin, "prices": sources})
-            return begin
-        if first["prices"] != sources:
-            raise UsageError(
-                f"{options.data_dir} keeps a practice exchange on other prices ({', '.join(first['prices'])}): "
-                "give it the same data and seed, or another --data-dir"
-            )
-        for note in notes:
-            wall, at, speed = note["clock"]
-            self.clock.pieces.append((wall, at))
-            if speed != options.speed:
-                raise UsageError(
-                    f"{options.data_dir} has run with --speed {speed}: use the same, or another --data-dir"
-                )
-        return int(first["begin"])
 
     def _level(self) -> None:
         """Bring all accounts to one time (a crash may have kept them at different ones) and let it go on from there."""

@@ -14,9 +14,11 @@ from gridhedge.domain.events import Execution, ExecutionKind, Funding
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.practice.clock import Clock
+from gridhedge.practice.mt5.disk import BrokerDisk
 from gridhedge.practice.mt5.faults import Faults
 from gridhedge.practice.mt5.specs import Spec
 from gridhedge.practice.mt5.tickets import Books, Deal, Order, Ticket
+from gridhedge.practice.notes import Notes
 from gridhedge.venue.mt5.terminal.constants import Constants as C
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
@@ -30,10 +32,19 @@ _LIMITS = (C.ORDER_TYPE_BUY_LIMIT, C.ORDER_TYPE_SELL_LIMIT)
 
 
 class Broker:
-    """Owned by one thread. ``specs`` by the broker's own symbol names; ``digits`` of the account's currency."""
+    """Owned by one thread. ``specs`` by the broker's own symbol names; ``digits`` of the account's currency; ``disk``
+    keeps the account, and ``notes`` the pieces of the clock (without them they are forgotten with the process)."""
 
     def __init__(
-        self, exchange: Exchange, specs: Mapping[str, Spec], clock: Clock, *, digits: int = 2, currency: str = "USD"
+        self,
+        exchange: Exchange,
+        specs: Mapping[str, Spec],
+        clock: Clock,
+        *,
+        digits: int = 2,
+        currency: str = "USD",
+        disk: BrokerDisk | None = None,
+        notes: Notes | None = None,
     ) -> None:
         assert exchange.listener is None, "a broker needs an exchange that nobody listens to yet"
         self.exchange = exchange
@@ -45,14 +56,23 @@ class Broker:
         self.faults = Faults()
         self.books = Books()
         self._made: list[Execution] = []
-        now = exchange.now()
-        clock.begin(now)
+        self._disk, self._notes = disk, notes or Notes(None)
+        if disk is None or not disk.restore(exchange, self.books):
+            self._deposit(exchange.account.wallet)
+        at = exchange.now()
+        if clock.pieces:
+            at = max(at, clock.pieces[-1][1]) + 1  # what happened until then keeps the time that was told
+        self._begin(at)
+        self.advance(at)
+
+    def _deposit(self, amount: Money) -> None:
+        now = self.exchange.now()
         number = self.books.number()
-        self.books.book(
-            Deal(
-                number, 0, now, C.DEAL_TYPE_BALANCE, 0, 0, 0, 0, ZERO, ZERO, ZERO, ZERO, exchange.account.wallet, "", ""
-            )
-        )
+        self.books.book(Deal(number, 0, now, C.DEAL_TYPE_BALANCE, 0, 0, 0, 0, ZERO, ZERO, ZERO, ZERO, amount, "", ""))
+
+    def _begin(self, at: Millis) -> None:
+        """The exchange stands at a time now, and goes on from there."""
+        self._notes.write({"clock": [*self.clock.begin(at), self.clock.speed]})
 
     # ---- time --------------------------------------------------------------------------------------------------------
 
@@ -67,13 +87,26 @@ class Broker:
             if not self.exchange.advance(at):
                 break
         self._expire()
+        self.save()
+
+    def save(self) -> None:
+        """Keep what has changed: before anybody is told of it."""
+        if self._disk is not None:
+            self._disk.save(self.exchange, self.books)
+
+    def release(self) -> None:
+        """Keep everything and let go of the files."""
+        self.save()
+        self._notes.close()
+        if self._disk is not None:
+            self._disk.close()
 
     def skip(self, milliseconds: Millis) -> None:
         """Jump ahead by this much exchange time."""
         self.catch_up()
         at = self.exchange.now() + milliseconds
         self.advance(at)
-        self.clock.begin(at)
+        self._begin(at)
 
     def move(self, plain: str, price: Price) -> None:
         """Let the bid jump now. Only where the prices are a script."""

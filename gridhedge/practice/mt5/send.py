@@ -96,6 +96,7 @@ class Desk:
         except Refusal as refusal:
             return Answer(_OF_REASON.get(refusal.reason, C.TRADE_RETCODE_REJECT))
         self._broker.settle()
+        self._broker.save()
         return answer
 
     def _refusal(self) -> int | None:

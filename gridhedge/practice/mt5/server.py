@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import cast
 
-from gridhedge.domain.values import Millis, Money, Price
+from gridhedge.domain.values import Money, Price
+from gridhedge.practice.begin import begin_of
 from gridhedge.practice.clock import Clock
 from gridhedge.practice.mt5.broker import Broker
+from gridhedge.practice.mt5.disk import BrokerDisk
 from gridhedge.practice.mt5.sights import Login
 from gridhedge.practice.mt5.specs import Spec
 from gridhedge.practice.mt5.terminal import SimulatedTerminal
+from gridhedge.practice.notes import Notes
 from gridhedge.practice.prices import Prices
 from gridhedge.practice.tape import Tape
+from gridhedge.store.files import private_directory
 from gridhedge.venue.mt5.terminal.api import Mt5Api
 from gridhedge.venue.mt5.terminal.bridge import Address, BridgeServer
 from gridhedge.venue.paper.exchange import Exchange
@@ -33,6 +38,8 @@ class Options:
     leverage: int = 100
     speed: int = 1
     always_open: bool = False
+    data_dir: Path | None = None
+    """Where the account is kept; None forgets it."""
 
 
 class Practice:
@@ -50,13 +57,19 @@ class Practice:
 
     def stop(self) -> None:
         self.bridge.stop()
+        self.broker.release()
 
 
 def broker_of(options: Options) -> tuple[Broker, dict[str, Tape]]:
-    """The account of the options, at the beginning of its prices, and the public record of these."""
-    clock = Clock(options.speed)
-    begins = [prices.begin for prices in options.prices if prices.begin is not None]
-    begin: Millis = max(begins, default=clock.now())
+    """The account of the options, at the beginning of its prices or as it was kept, and the public record of these.
+
+    Raises UsageError where other prices, symbols or another speed were kept.
+    """
+    clock, folder = Clock(options.speed), options.data_dir
+    if folder is not None:
+        private_directory(folder)
+    notes = Notes(None if folder is None else folder / "clock.jsonl")
+    begin = begin_of(notes, clock, options.prices, folder)
     listings = [prices.listing("mt5", begin, None) for prices in options.prices]
     if options.always_open:
         listings = [listing._replace(hours=None) for listing in listings]
@@ -67,7 +80,8 @@ def broker_of(options: Options) -> tuple[Broker, dict[str, Tape]]:
     for prices in options.prices:
         feed = prices.feed(begin)
         tapes[prices.symbol] = Tape(feed.at, feed.price, feed, prices.past)
-    return Broker(exchange, _by_name(options.specs), clock), tapes
+    disk = None if folder is None else BrokerDisk(folder / "account.sqlite3")
+    return Broker(exchange, _by_name(options.specs), clock, disk=disk, notes=notes), tapes
 
 
 def _by_name(specs: Iterable[Spec]) -> dict[str, Spec]:

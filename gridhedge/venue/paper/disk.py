@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (number INTEGER PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS bookings (number INTEGER PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS beside (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -31,7 +32,7 @@ class PaperDisk:
     """A file that holds one exchange. ``restore`` fills a newly built exchange, ``save`` writes what has changed.
 
     What was saved survives the death of the process; after a power cut the last moments may be missing, but what is
-    there fits together. Raises DiskFailure when the file can not be written.
+    there fits together. Used by one thread at a time. Raises DiskFailure when the file can not be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +40,7 @@ class PaperDisk:
         self._booked = 0
         opened: sqlite3.Connection | None = None
         try:
-            self._db = opened = sqlite3.connect(path, isolation_level=None)
+            self._db = opened = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             opened.execute("PRAGMA journal_mode=WAL")
             opened.execute("PRAGMA synchronous=NORMAL")
             opened.executescript(_SCHEMA)
@@ -48,8 +49,11 @@ class PaperDisk:
                 opened.close()
             raise DiskFailure(f"{path}: the paper exchange can not be kept there ({error})") from error
 
-    def save(self, exchange: Exchange, changed: Iterable[PaperOrder]) -> None:
-        """Write the state, the changed orders and the bookings made since the last save, all or nothing."""
+    def save(
+        self, exchange: Exchange, changed: Iterable[PaperOrder], beside: Mapping[str, str | None] | None = None
+    ) -> None:
+        """Write the state, the changed orders and the bookings made since the last save, all or nothing; and, in the
+        same transaction, what somebody else keeps ``beside`` it by name (None: not any more)."""
         assert exchange.account.keep_history, "only an exchange that keeps its history can be kept on disk"
         bookings = exchange.account.bookings[self._booked :]
         orders = [(order.number, json.dumps(_order_out(order, exchange))) for order in changed]
@@ -60,6 +64,11 @@ class PaperDisk:
             self._db.executemany("INSERT INTO bookings VALUES (?, ?)", made)
             state = json.dumps(_state_out(exchange))
             self._db.execute("INSERT OR REPLACE INTO state VALUES ('exchange', ?)", (state,))
+            for name, text in (beside or {}).items():
+                if text is None:
+                    self._db.execute("DELETE FROM beside WHERE name = ?", (name,))
+                else:
+                    self._db.execute("INSERT OR REPLACE INTO beside VALUES (?, ?)", (name, text))
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise DiskFailure(f"{self._path}: the paper exchange can not be saved ({error})") from error
@@ -91,6 +100,13 @@ class PaperDisk:
         _orders_in(exchange, orders)
         exchange.matching.arrivals = state["arrivals"]
         return True
+
+    def beside(self) -> dict[str, str]:
+        """What was kept beside the exchange."""
+        try:
+            return dict(self._db.execute("SELECT name, value FROM beside"))
+        except sqlite3.Error as error:
+            raise DiskFailure(f"{self._path}: what is kept there can not be read ({error})") from error
 
     def close(self) -> None:
         self._db.close()
