@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from gridhedge.cli.build import RealVenue
 from gridhedge.domain.change import Amend, Cancel, Place, Urgency
-from gridhedge.domain.events import ConnectionChanged, Seen
+from gridhedge.domain.events import ConnectionChanged, Execution, Seen
 from gridhedge.domain.order import OrderKey, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.inbox import DequeInbox
@@ -60,6 +60,16 @@ class Bench(Protocol):
     """Whether an order's end comes in the same message as its last execution."""
     stops_per_side: int
     """How many closing stops one side may have: one, or two and more."""
+    account: str
+    """Of a profile that trades here."""
+    account_stream: str
+    """What is told as down when the account can not be heard any more."""
+
+    def resting(self) -> list[str]:
+        """Client ids of what rests, by the exchange's own book."""
+
+    def booked(self) -> int:
+        """How many executions the exchange has booked."""
 
     def move(self, price: D) -> None:
         """Let the price of SYMBOL jump."""
@@ -86,7 +96,21 @@ def listing(rules: str) -> Listing:
     return Listing(instrument(rules, SYMBOL), fees(rules, SYMBOL), feed, funding, margin_holds_fees=rules == "bybit")
 
 
-class BybitBench:
+class OnExchange:
+    """A bench whose practice exchange keeps all orders in the embedded exchange."""
+
+    exchange: Exchange
+    account = "001"
+    account_stream = "private stream"
+
+    def resting(self) -> list[str]:
+        return [order.client_id for order in self.exchange.account.open.values()]
+
+    def booked(self) -> int:
+        return sum(isinstance(booking, Execution) for booking in self.exchange.account.bookings)
+
+
+class BybitBench(OnExchange):
     """Bybit's adapter through pybit against the practice Bybit: DOGEUSDT at 0.20000, 1000 USDT."""
 
     title = "Bybit"
@@ -145,7 +169,7 @@ class BybitBench:
         self.practice.stop()
 
 
-class BinanceBench:
+class BinanceBench(OnExchange):
     """Binance's adapter through python-binance against the practice Binance: DOGEUSDT at 0.20000, 1000 USDT."""
 
     title = "Binance"
@@ -222,7 +246,7 @@ class BinanceBench:
         self.practice.stop()
 
 
-class BitgetBench:
+class BitgetBench(OnExchange):
     """Bitget's adapter through ccxt against the practice Bitget of one account generation: DOGEUSDT at 0.20000."""
 
     _CODES: ClassVar[dict[int, int]] = {10016: 45001, 10000: 40010}

@@ -8,7 +8,7 @@ from decimal import Decimal as D
 from typing import Any, cast
 
 from gridhedge.domain.order import account_tag
-from gridhedge.domain.values import Price
+from gridhedge.domain.values import Price, Side
 from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.ports import Venue
 from gridhedge.practice.clock import Clock
@@ -33,42 +33,43 @@ SYMBOL = "DOGEUSDT"
 LOGIN = Login(501234, "practice", "Practice-Demo", 7200)
 DOGE = Spec(SYMBOL, f"{SYMBOL}.c", D(1), 5, "DOGE", "USDT")
 
+_STREAMS = "MT5 pushes nothing: every look tells all that has changed"
 LACKS = {
-    "01": "MT5 has no minimum notional and no tiers: tests/venue/mt5 has its rules",
-    "02": "MT5 brokers charge one commission for makers and takers",
-    "04": "a terminal can not set leverage, so that the margin is another",
-    "06": "an exit of MT5 is a price on tickets: only its deals are in the history",
-    "09": "a terminal's lists are whole",
-    "12": "MT5 brokers charge one commission: tests/venue/mt5 has the take-profit of a side",
-    "15": "a terminal can not change a volume: the order is withdrawn and sent anew, under the same id",
-    "21": "MT5 binds no margin for pending orders",
-    "22": "MT5 has no minimum notional",
-    "24": "the simulated server takes as many orders as are sent",
+    "01": "no minimum notional and no tiers: test_venue.test_rules_are_in_base_units_and_leverage_is_the_broker_s",
+    "02": "MT5 brokers charge one commission for makers and takers: test_venue has the fees with the rules",
+    "04": "a terminal can not set leverage: test_account.test_margin_needed_is_a_part_of_the_stop_out",
+    "06": "an exit is a price on tickets: test_engine.test_a_new_bot_owns_the_same_tickets reads the history",
+    "09": "a terminal's lists are whole: they have no pages",
+    "12": "one commission: test_venue.test_a_side_s_take_profit_stands_on_every_ticket_and_is_one_order",
+    "15": "a volume can not be changed: test_venue.test_an_amend_of_the_volume_is_a_new_order_under_the_same_marks",
+    "21": "MT5 binds no margin for pending orders: test_venue.test_margin_that_is_not_there_is_said_when_it_executes",
+    "22": "no minimum notional: test_venue.test_what_is_off_the_rules_is_out_of_bounds",
+    "24": "a trade server has no budget of orders per second that it tells",
     "25": "MT5 has no batches",
-    "26": "MT5 has no batches",
-    "28": "nothing draws bars of this simulated market: tests/venue/mt5/test_bars has those of a terminal",
-    "30": "an order without a trace stays unknown: tests/venue/mt5/test_venue",
-    "31": "codes of Bybit: tests/venue/mt5/terminal/test_retcodes has those of MT5",
+    "26": "no batches: test_engine.test_a_re_entry_at_depth_eight_is_on_its_way_at_once",
+    "28": "nothing draws bars of this simulated market: test_bars has those of a terminal",
+    "30": "nobody can prove it: test_venue.test_an_order_without_a_trace_stays_unknown",
+    "31": "codes of Bybit: terminal/test_retcodes has those of MT5",
     "32": "a trade server does not say until when it wants silence",
     "33": "a trade server does not say until when it wants silence",
     "36": "a terminal is on this machine: what it does not answer is told at once",
-    "37": "MT5 pushes nothing: tests/venue/mt5/test_venue loses the one connection",
-    "38": "MT5 pushes nothing: tests/venue/mt5/test_venue loses the one connection",
-    "39": "MT5 pushes nothing",
-    "40": "MT5 pushes nothing",
-    "41": "MT5 pushes nothing",
-    "42": "MT5 pushes nothing",
-    "43": "MT5 pushes nothing",
+    "37": "one connection for all: test_venue.test_a_lost_connection_is_told_and_comes_back",
+    "38": "one connection for all: test_venue.test_a_lost_connection_is_told_and_comes_back",
+    **dict.fromkeys(("39", "40", "41", "42", "43"), _STREAMS),
     "44": "a terminal's history is as new as its positions",
-    "50": "lines of its own: tests/venue/mt5/test_readiness",
-    "51": "faults of Bybit's keys: tests/venue/mt5 has those of terminals",
-    "52": "faults of Bybit's keys: tests/venue/mt5 has those of terminals",
+    "50": "lines of its own: test_readiness.test_a_ready_account_passes_every_line",
+    "51": "faults of Bybit's keys: test_readiness.test_what_is_not_ready_is_one_line",
+    "52": "a password, no signature: test_readiness.test_a_password_that_is_refused_is_one_line",
     "53": "passwords of MT5 do not expire",
-    "54": "netting accounts are refused: tests/venue/mt5",
-    "55": "a terminal does not tell commissions at all",
-    **{str(card): "MT5 pushes nothing: tests/venue/mt5/test_venue loses the one connection" for card in range(80, 86)},
+    "54": "there is no mode to be switched: test_venue.test_a_netting_account_is_refused_with_a_sentence",
+    "55": "a terminal tells no commission: test_readiness.test_a_commission_that_nobody_has_said_is_a_remark",
+    "81": "nothing is tried three times: test_engine.test_nothing_is_sent_while_the_terminal_is_lost",
+    "82": "one connection for all: test_engine.test_lost_terminals_leave_nothing_open",
+    "83": _STREAMS,
+    "84": _STREAMS,
+    "85": "one connection for all: test_venue.test_the_terminal_tells_when_it_was_last_heard_of",
 }
-"""Cards that do not speak of this venue, and why."""
+"""Cards that do not speak of this venue, and why; tests that show the same are in tests/venue/mt5."""
 
 
 class Mt5Bench:
@@ -78,6 +79,7 @@ class Mt5Bench:
     title = "MT5"
     stops_per_side = 1
     tells_ends_with_fills = False
+    account, account_stream = "bench", "terminal"
 
     def __init__(self) -> None:
         feed = ScriptedFeed([(time.time_ns() // 1_000_000, D("0.20000"))])
@@ -94,6 +96,7 @@ class Mt5Bench:
         self.bridge.start()
         self.inbox = DequeInbox()
         self._opened: list[Mt5Venue] = []
+        self._later = threading.Timer(0, self.clear)
         self.venue: Venue = self.open("practice")
 
     def _terminal(self) -> Mt5Api:
@@ -118,8 +121,26 @@ class Mt5Bench:
         if kind == "drop":
             self.bridge.cut()
             return
+        if kind == "refuse_sockets":
+            self.broker.faults.add("no_terminal")
+            self._later = threading.Timer(how["seconds"], self.clear)
+            self._later.start()
+            return
+        if kind == "duplicate":
+            return  # every look tells everything again
         lost = "lost_after" if how.get("executed") or kind == "timeout_after" else "lost_before"
         self.broker.faults.add(lost)
+
+    def resting(self) -> list[str]:
+        """Pending orders, and the prices on tickets as what they are: a side's take-profit and stop-loss."""
+        found = {order.comment for order in self.broker.books.pending.values()}
+        for ticket in self.broker.books.tickets.values():
+            letter = "L" if ticket.side is Side.LONG else "S"
+            found |= {f"-{letter}{kind}00" for kind, price in (("T", ticket.tp), ("S", ticket.sl)) if price}
+        return list(found)
+
+    def booked(self) -> int:
+        return sum(deal.entry != 0 or deal.order != 0 for deal in self.broker.books.deals)
 
     def clear(self) -> None:
         self.broker.faults.clear()
@@ -128,6 +149,7 @@ class Mt5Bench:
         return self.open("another")
 
     def close(self) -> None:
+        self._later.cancel()
         for venue in self._opened:
             venue.close()
         self.bridge.stop()

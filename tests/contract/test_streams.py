@@ -39,7 +39,7 @@ class Bot:
         }
         profile = Profile.model_validate(
             {
-                "account": "001",
+                "account": bench.account,
                 "venue": {"name": "bybit", "demo_trading": True},
                 "symbols": [{"symbol": SYMBOL, "leverage": 10, "strategy": strategy}],
                 "system": {"tick_interval": D("0.1")},
@@ -63,7 +63,7 @@ class Bot:
 
     def roles(self) -> list[str]:
         """Side, role and level of what rests at the exchange."""
-        return sorted(order.client_id.split("-")[1] for order in self.bench.exchange.account.open.values())
+        return sorted(client_id.split("-")[1] for client_id in self.bench.resting())
 
     def is_down(self, stream: str) -> bool:
         return stream in self.loop.session.disconnected
@@ -75,8 +75,7 @@ class Bot:
         """Each execution of the exchange counted once, positions equal."""
         counted = Counter(event.execution_id for event in self.journal.events if isinstance(event, Execution))
         assert set(counted.values()) == {1}
-        booked = [booking for booking in self.bench.exchange.account.bookings if isinstance(booking, Execution)]
-        assert len(counted) == len(booked)
+        assert len(counted) == self.bench.booked()
         book = self.loop.session.desks[0].book
         assert [book.of(side).held for side in SIDES] == [
             self.bench.exchange.market(SYMBOL).holding(side).quantity for side in SIDES
@@ -95,10 +94,10 @@ def test_card_80_what_executed_in_the_gap_is_counted_once(bot: Bot, bench: Bench
     bench.fault("duplicate", on="execution", times=4)
     bench.fault("refuse_sockets", on="private", seconds=1.0)
     bench.fault("drop", on="private")
-    bot.until(lambda: bot.is_down("private stream"))
+    bot.until(lambda: bot.is_down(bench.account_stream))
     bench.move(D("0.19700"))
     assert "LG01" not in bot.roles()
-    bot.until(lambda: not bot.is_down("private stream"))
+    bot.until(lambda: not bot.is_down(bench.account_stream))
     bot.until(lambda: {"LG02", "LT00", "ST00"} <= set(bot.roles()) and bot.loop.session.step() is False)
     bot.assert_books_agree()
     assert len(bot.loop.session.desks[0].book.executed) > 4

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gridhedge.venue.mt5.terminal.bridge import Address, remote
 from tests.cli.shell import ROOT
 
 _FIRST = 1_748_736_000_000
@@ -29,11 +30,13 @@ class Waves(NamedTuple):
     unit: Decimal
     minutes: int
     half: int = 15
+    first: int = _FIRST
+    """When the first minute opens."""
 
     @property
     def end(self) -> int:
         """When the last minute opens."""
-        return _FIRST + 60_000 * (self.minutes - 1)
+        return self.first + 60_000 * (self.minutes - 1)
 
     def write(self, folder: Path) -> Path:
         rows = []
@@ -42,7 +45,7 @@ class Waves(NamedTuple):
             height = min(phase, 2 * self.half - phase) * (390 + 15 * wave) // self.half
             close = 20_000 + (height if wave % 2 else -height)
             shown = [(each * self.unit).normalize() for each in (close, close + 25, close - 25, close)]
-            rows.append(",".join([str(_FIRST + 60_000 * index), *(f"{each:f}" for each in shown), "1000"]))
+            rows.append(",".join([str(self.first + 60_000 * index), *(f"{each:f}" for each in shown), "1000"]))
         path = folder / f"{self.symbol}.csv"
         path.write_text("\n".join(["timestamp_ms,open,high,low,close,volume", *rows]) + "\n", encoding="utf-8")
         return path
@@ -52,11 +55,13 @@ class Rehearsal:
     """``venue`` is practised with these prices; ``options``: more of ``gridhedge practice``; ``profile``: its text,
     with ``{endpoint}`` where the exchange listens."""
 
+    scheme = "http"
+
     def __init__(self, folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = ()) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.scheme}://127.0.0.1:{self.port}"
         self.data = folder / "data"
         self.waves = waves
         self.profile = folder / "profile.yaml"
@@ -174,6 +179,63 @@ class Rehearsal:
         for process in self.alive:
             if process.poll() is None:
                 kill(process)
+
+
+class TerminalRehearsal(Rehearsal):
+    """The same with a simulated MT5 terminal, whose books are asked for as any program asks for them."""
+
+    scheme = "tcp"
+    login = 501234
+
+    def __init__(self, folder: Path, waves: Waves, profile: str) -> None:
+        super().__init__(folder, "mt5", waves, profile)
+        self._environment["MT5_PASSWORD"] = "practice"
+
+    def books(self) -> dict[str, Any]:
+        """In the words of the other exchanges; ``now`` is the server's."""
+        terminal = remote(Address("127.0.0.1", self.port))
+        try:
+            assert terminal.initialize(self.url, login=self.login, password="practice", server="Practice-Demo")
+            assert terminal.symbol_select(self.waves.symbol, True)
+            tick, deals = terminal.symbol_info_tick(self.waves.symbol), terminal.history_deals_get(0, 2**33)
+            held, account = terminal.positions_get(), terminal.account_info()
+        finally:
+            terminal.shutdown()
+        assert tick is not None
+        assert deals is not None
+        assert held is not None
+        assert account is not None
+        trades = [deal for deal in deals if deal.symbol]
+        swap = sum((text(one.swap) for one in (*trades, *held)), Decimal(0))
+        totals = {
+            "realised": sum((text(deal.profit) for deal in trades), Decimal(0)),
+            "fees": -sum((text(deal.commission) for deal in trades), Decimal(0)),
+            "funding": -swap,
+        }
+        lots = {kind: sum((text(one.volume) for one in held if one.type == kind), Decimal(0)) for kind in (0, 1)}
+        gathered = sum((text(one.swap) for one in held), Decimal(0))
+        return {
+            "now": tick.time_msc,
+            "wallet": text(account.balance) + gathered,
+            "totals": totals,
+            "positions": {
+                f"{self.waves.symbol} {side}": {"quantity": lots[kind] * 100_000}
+                for kind, side in enumerate(("long", "short"))
+            },
+            "bookings": len(trades),
+        }
+
+    def wait_until_the_prices_end(self) -> None:
+        """The server's time stands still from then on."""
+        deadline, before, now = time.monotonic() + 180, 0, 1
+        while before < now:
+            assert time.monotonic() < deadline, self.output()
+            time.sleep(1)
+            before, now = now, self.books()["now"]
+
+
+def text(number: float) -> Decimal:
+    return Decimal(repr(number))
 
 
 def kill(*processes: Process) -> None:

@@ -67,6 +67,8 @@ def rules_of(plain: str, info: SymbolInfo, account: AccountInfo) -> Rules:
     if info.trade_mode != C.SYMBOL_TRADE_MODE_FULL:
         raise Refused(f"{plain} can not be traded both ways at this broker now (trade mode {info.trade_mode})")
     contract = decimal(info.trade_contract_size).normalize()
+    step = (decimal(info.volume_step) * contract).normalize() + ZERO
+    least = decimal(info.volume_min) * contract / step  # in steps: some brokers' minimum is off them
     most = decimal(info.volume_max) * contract
     limit = decimal(info.volume_limit) * contract if info.volume_limit else _UNLIMITED
     stop_out = decimal(account.margin_so_so) / HUNDRED if account.margin_so_mode == 0 else Decimal("0.5")
@@ -77,8 +79,8 @@ def rules_of(plain: str, info: SymbolInfo, account: AccountInfo) -> Rules:
         base=info.currency_base,
         quote=info.currency_profit,
         tick_size=decimal(info.trade_tick_size or info.point),
-        lot_step=(decimal(info.volume_step) * contract).normalize() + ZERO,
-        min_quantity=(decimal(info.volume_min) * contract).normalize() + ZERO,
+        lot_step=step,
+        min_quantity=least.to_integral_value(ROUND_UP) * step,
         max_quantity=most.normalize() + ZERO,
         max_market_quantity=most.normalize() + ZERO,
         min_notional=ZERO,

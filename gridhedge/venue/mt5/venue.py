@@ -18,7 +18,7 @@ from gridhedge.domain.errors import Refused, Unclear
 from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.order import OrderState, parse_client_id
-from gridhedge.domain.values import HUNDRED, Millis, Price, Role
+from gridhedge.domain.values import HUNDRED, ZERO, Millis, Price, Role
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
 from gridhedge.venue.mt5 import readiness
 from gridhedge.venue.mt5.account import account_seen, market_seen, observed_fee
@@ -123,7 +123,7 @@ class Mt5Venue:
         lines = readiness.checks(self._reads, symbols, self._demo)
         if all(line.passed is not False for line in lines):
             for symbol in symbols:
-                rate = self.fees(symbol).taker
+                rate = self.fees(symbol).taker.normalize() + ZERO
                 told = "" if rate else "; say commission_per_lot or commission_percent if there is one"
                 lines.append(Check(f"{symbol} fees", True if rate else None, f"commission {rate:f} of turnover{told}"))
         return lines

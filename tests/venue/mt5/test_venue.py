@@ -176,6 +176,34 @@ def test_an_amend_to_a_price_that_has_come_executes_now(desk: Desk, bench: Mt5Be
     assert end.client_id == entry.client_id
 
 
+def test_an_amend_of_the_volume_is_a_new_order_under_the_same_marks(desk: Desk, bench: Mt5Bench) -> None:
+    """A terminal can change the price only; the price alone keeps the ticket."""
+    entry = desk.place(LONG, "0.19500", "100")
+    (placed,) = desk.venue.send([entry])
+    (moved,) = desk.venue.send([desk.amend(entry, "0.19400", "100")])
+    assert isinstance(placed, Accepted)
+    assert moved == placed
+    (outcome,) = desk.venue.send([desk.amend(entry, "0.19300", "150")])
+    assert isinstance(outcome, Accepted)
+    (record,) = desk.venue.snapshot([SYMBOL]).orders
+    assert (record.client_id, record.venue_id) == (entry.client_id, outcome.venue_id)
+    assert outcome.venue_id != placed.venue_id
+    assert (record.price, record.quantity) == (D("0.193"), D(150))
+
+
+def test_margin_that_is_not_there_is_said_when_it_executes(desk: Desk, bench: Mt5Bench) -> None:
+    """A pending order binds none and is taken; when its price comes the server ends it, and that is told."""
+    (now,) = desk.venue.send([desk.place(LONG, "0.20100", "500000")])
+    assert isinstance(now, Rejected)
+    assert now.reason is Reject.MARGIN
+    entry = desk.place(LONG, "0.19500", "500000", 1)
+    (outcome,) = desk.venue.send([entry])
+    assert isinstance(outcome, Accepted)
+    bench.move(D("0.19400"))
+    (end,) = desk.wait_for(OrderUpdate, 1, lambda told: told.client_id == entry.client_id)
+    assert (end.state, end.filled) == (OrderState.CANCELLED, D(0))
+
+
 def test_an_amend_that_is_refused_in_its_second_half_is_told_as_cancelled(desk: Desk, bench: Mt5Bench) -> None:
     """The order is gone; nothing executes; the engine plans it anew."""
     entry = desk.place(LONG, "0.19500", "100")
