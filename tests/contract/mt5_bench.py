@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from decimal import Decimal as D
 from typing import Any, cast
 
@@ -17,7 +16,7 @@ from gridhedge.practice.mt5.sights import Login
 from gridhedge.practice.mt5.specs import Spec
 from gridhedge.practice.mt5.terminal import SimulatedTerminal
 from gridhedge.practice.tape import Tape
-from gridhedge.venue.mt5.reads import Reads
+from gridhedge.venue.mt5.reads import Reads, wall_ms
 from gridhedge.venue.mt5.terminal.api import Mt5Api
 from gridhedge.venue.mt5.terminal.bridge import Address, BridgeServer, remote
 from gridhedge.venue.mt5.terminal.connect import Access
@@ -82,14 +81,16 @@ class Mt5Bench:
     account, account_stream = "bench", "terminal"
 
     def __init__(self) -> None:
-        feed = ScriptedFeed([(time.time_ns() // 1_000_000, D("0.20000"))])
+        self.ahead = 0
+        """ms by which everybody's clock has been put forward."""
+        feed = ScriptedFeed([(wall_ms(), D("0.20000"))])
         rules = instrument("bybit", SYMBOL)
         taker = fees("bybit", SYMBOL)._replace(maker=D("0.00055"))
         self.exchange = Exchange([Listing(rules, taker, feed, ConstantFunding(480, D("0.0001")))], D(1000))
         self.exchange.set_leverage(SYMBOL, 75)
-        self.lock = threading.Lock()
+
         self.tapes = {SYMBOL: Tape(self.exchange.now(), D("0.20000"))}
-        self.broker = Broker(self.exchange, {DOGE.name: DOGE}, Clock(), digits=8, currency="USDT")
+        self.broker = Broker(self.exchange, {DOGE.name: DOGE}, Clock(1, self.wall), digits=8, currency="USDT")
         self.bridge = BridgeServer(
             lambda: cast(Mt5Api, SimulatedTerminal(self.broker, LOGIN, self.tapes)), Address("127.0.0.1", 0)
         )
@@ -104,11 +105,14 @@ class Mt5Bench:
 
     def open(self, password: str) -> Mt5Venue:
         access = Access(self.bridge.url, LOGIN.login, password, LOGIN.server)
-        reads = Reads(remote(self.bridge.address, 5.0), access, SymbolNames(".c"))
+        reads = Reads(remote(self.bridge.address, 5.0), access, SymbolNames(".c"), self.wall)
         commission = Commission(D(0), D("0.055"))
-        venue = Mt5Venue(reads, "bench", demo=True, commission=commission, poll_ms=20)
+        venue = Mt5Venue(reads, "bench", demo=True, commission=commission, poll_ms=20, wall=self.wall)
         self._opened.append(venue)
         return venue
+
+    def wall(self) -> int:
+        return wall_ms() + self.ahead
 
     def move(self, price: Price) -> None:
         self.broker.move(SYMBOL, price)

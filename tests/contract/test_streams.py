@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -22,21 +22,25 @@ from gridhedge.store.memory import MemoryJournal
 from tests.contract.bench import PATIENCE_S, SYMBOL, Bench, BybitBench
 from tests.engine.worlds import Ear
 
+OPEN = ("LG01", "LT00", "SG01", "ST00")
+"""What rests when both sides have opened."""
+
 
 class Bot:
-    """A session on the bench's venue, driven by the test."""
+    """A session on the bench's venue, driven by the test until ``rests`` rests. ``settings`` of its strategy replace
+    those of a symmetric one, or are another one's as a whole."""
 
-    def __init__(self, bench: Bench, **settings: object) -> None:
+    def __init__(self, bench: Bench, rests: Sequence[str] = OPEN, **settings: object) -> None:
         self.bench = bench
         self.ear = Ear()
         self.journal = MemoryJournal()
-        strategy = {
+        symmetric = {
             "kind": "symmetric",
             "initial_position_size_usd": D(2),
             "max_grid_levels_per_side": 4,
             "entry_timeout_seconds": 1,
-            **settings,
         }
+        strategy = settings if "kind" in settings else symmetric | settings
         profile = Profile.model_validate(
             {
                 "account": bench.account,
@@ -48,7 +52,7 @@ class Bot:
         venue = bench.venue
         self.loop = assemble(profile, Parts(venue, self.journal, venue, bench.inbox, self.ear))  # type: ignore[arg-type]
         self.loop.start()
-        self.until(lambda: self.roles() == ["LG01", "LT00", "SG01", "ST00"])
+        self.until(lambda: self.roles() == list(rests))
 
     def until(self, condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + PATIENCE_S

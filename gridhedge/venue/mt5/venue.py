@@ -7,7 +7,7 @@ the session's thread: the terminal drives one call at a time.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Mt5Venue:
     """The port over one account; also the session's clock.
 
     ``account`` is the profile's, whose mark the orders carry. ``file`` keeps what the terminal does not; None forgets
-    it. ``poll_ms``: how often the terminal is looked at.
+    it. ``poll_ms``: how often the terminal is looked at. ``wall`` gives ms UTC.
     """
 
     name = "mt5"
@@ -74,6 +74,7 @@ class Mt5Venue:
         file: Path | None = None,
         poll_ms: Millis = 100,
         deviation: int = 20,
+        wall: Callable[[], Millis] = wall_ms,
     ) -> None:
         self.capabilities = Capabilities(
             batch_size=1,
@@ -85,7 +86,7 @@ class Mt5Venue:
         )
         self._reads, self._account = reads, account
         self._demo, self._commission = demo, commission
-        self._poll_ms = poll_ms
+        self._poll_ms, self._wall = poll_ms, wall
         self._memory = Memory(file)
         self._records: dict[str, Records] = {}
         self._lost: set[str] = set()
@@ -100,7 +101,7 @@ class Mt5Venue:
     # ---- the port ----------------------------------------------------------------------------------------------------
 
     def now(self) -> Millis:
-        self._last = max(self._last, wall_ms())
+        self._last = max(self._last, self._wall())
         return self._last
 
     def connect(self, symbols: Sequence[str], inbox: Inbox) -> None:

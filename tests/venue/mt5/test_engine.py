@@ -9,8 +9,10 @@ from decimal import Decimal as D
 import pytest
 
 from gridhedge.domain.change import Place
+from gridhedge.domain.events import Execution
 from gridhedge.domain.values import Role, Side
 from gridhedge.engine.ports import Outcome
+from tests.contract.bench import SYMBOL
 from tests.contract.mt5_bench import Mt5Bench
 from tests.contract.test_re_entry import STEP
 from tests.contract.test_streams import Bot, handles
@@ -120,3 +122,57 @@ def test_lost_terminals_leave_nothing_open(bench: Mt5Bench) -> None:
         bot.until(lambda: bot.is_down("terminal"))
         bot.until(lambda: not bot.loop.session.disconnected)
     bot.until(lambda: all(now <= then for now, then in zip(handles(), before, strict=True)))
+
+
+TICK = D("0.00001")
+"""A buy executes at the ask, one tick above the price."""
+TRIM = {"kind": "trim", "direction": "long", "initial_capital": D(100)}
+"""Of 100 USDT at 10x: 250, 1000, 1300 and 2600 DOGE around a centre of 0.20."""
+
+
+def trim_bot(bench: Mt5Bench) -> Bot:
+    """A trim grid whose centre is the first minute's close: the minute passes at once."""
+    bot = Bot(bench, (), **TRIM)
+    bench.ahead += 120_000
+    bot.until(lambda: bot.roles() == ["LG01", "LG02", "LG03", "LG04"])
+    return bot
+
+
+def test_trim_sheds_its_load_on_a_terminal(bench: Mt5Bench) -> None:
+    """Level 1: a take-profit. Level 2: a break-even on the newer ticket, after which the first ticket is level 1 again.
+    Then its take-profit, and a new grid."""
+    bot = trim_bot(bench)
+    tickets = bench.broker.books.tickets
+    first, second, *_ = sorted(bench.broker.books.pending.values(), key=lambda order: -order.price)
+    bench.move(first.price - TICK)
+    bot.until(lambda: "LT00" in bot.roles())
+    bench.move(second.price - TICK)
+    bot.until(lambda: [bool(ticket.tp) for ticket in tickets.values()] == [False, True])
+    average = bench.exchange.market(SYMBOL).holding(Side.LONG).average
+    even = next(ticket.tp for ticket in tickets.values() if ticket.tp)
+    assert 0 <= even - average * D("1.001") < TICK
+    bench.move(even)
+    bot.until(lambda: [bool(ticket.tp) for ticket in tickets.values()] == [True])
+    assert list(tickets) == [first.number]
+    bot.until(lambda: {"LG02", "LG03", "LG04", "LT00"} == set(bot.roles()))
+    bench.move(next(iter(tickets.values())).tp)
+    bot.until(lambda: not tickets and bot.roles() == ["LG01", "LG02", "LG03", "LG04"])
+    bot.assert_books_agree()
+
+
+def test_trim_ends_at_its_stop_on_a_terminal(bench: Mt5Bench) -> None:
+    """All four levels: the stop-loss stands on every ticket beside the break-even of three; a gap through it closes
+    everything, and what has closed is the stop's."""
+    bot = trim_bot(bench)
+    tickets = bench.broker.books.tickets
+    for order in sorted(bench.broker.books.pending.values(), key=lambda order: -order.price):
+        bench.move(order.price - TICK)
+        bot.until(lambda number=order.number: number in tickets and not bot.loop.session.step())
+    bot.until(lambda: "LS00" in bot.roles())
+    assert {ticket.sl for ticket in tickets.values()} == {D("0.19")}
+    assert [bool(ticket.tp) for ticket in tickets.values()] == [False, True, True, True]
+    bench.move(D("0.18900"))
+    bot.until(lambda: not tickets and bot.roles() == ["LG01", "LG02", "LG03", "LG04"])
+    closed = [one for one in bot.ear.events if isinstance(one, Execution) and one.closing]
+    assert {one.client_id.split("-")[1] for one in closed} == {"LS00"}
+    bot.assert_books_agree()
