@@ -96,12 +96,19 @@ def load_candles(path: Path, allow_gaps: bool = False) -> Candles:
 
     Understood are CSV files with a header (``timestamp_ms,open,high,low,close[,volume]``; with ``ask_…`` columns the
     plain ones are taken as bid), Binance's public kline files with and without header in ms or µs, and Parquet with the
-    same column names; each plain, gzipped or zipped. Gaps longer than a day are refused unless ``allow_gaps``; shorter
+    same column names; each plain, gzipped or zipped. A file of ticks (``bid`` or ``price`` instead of the four prices)
+    becomes candles of one second. Gaps longer than a day are refused unless ``allow_gaps``; shorter
     ones and closed weekends go into the notes. Raises UsageError with file, line and field for everything else.
     """
     table = open_table(path)
     if not table.is_parquet and not table.columns:
         table = table._replace(columns=_columns_without_header(table))
+    if "open" not in table.columns and {"bid", "price"} & set(table.columns):
+        from gridhedge.replay.ticks import candles_of_ticks
+
+        candles = candles_of_ticks(path)
+        gaps = _gap_notes(table, candles.times, candles.interval_ms, allow_gaps, DAY_MS)
+        return replace(candles, notes=(*candles.notes, *gaps))
     picked = pick_columns(table, {"time": _TIME_NAMES} | {field: (field,) for field in PRICE_FIELDS})
     if "volume" in table.columns:
         picked["volume"] = "volume"
@@ -182,11 +189,12 @@ def _check_times(table: Table, times: Times) -> Millis:
     return interval
 
 
-def _gap_notes(table: Table, times: Times, interval: Millis, allow_gaps: bool) -> tuple[str, ...]:
-    """Sentences about what is missing; raises UsageError for a gap of more than a day that is no closed weekend."""
+def _gap_notes(table: Table, times: Times, interval: Millis, allow_gaps: bool, least: Millis = 0) -> tuple[str, ...]:
+    """Sentences about what is missing, longer than ``least``; raises UsageError for a gap of more than a day that is no
+    closed weekend."""
     source = table.path.name
     steps = np.diff(times)
-    before = np.flatnonzero(steps > interval)
+    before = np.flatnonzero(steps > max(interval, least))
     if not len(before):
         return ()
     starts, ends = times[before] + interval, times[before + 1]

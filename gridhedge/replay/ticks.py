@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gridhedge.replay.arrays import read_arrays
-from gridhedge.replay.candles import Prices, Times
+from gridhedge.replay.candles import Candles, Prices, Times
 from gridhedge.replay.tables import EARLIEST, LATEST, open_table, pick_columns, utc
 
 _TIME_NAMES = ("timestamp_ms", "time", "transact_time", "timestamp")
 _PRICE_NAMES = ("price", "bid")
+_SECOND_MS = 1000
 
 
 class Ticks(NamedTuple):
@@ -44,3 +45,22 @@ def load_ticks(path: Path) -> Ticks:
         row = int(wrong.argmax())
         table.fault(row, picked["price"], f"{prices[row]:.15g} is not a price above 0; correct or remove the row")
     return Ticks(times, prices)
+
+
+def candles_of_ticks(path: Path) -> Candles:
+    """The ticks of a file as candles of one second; a second without a tick has none. Raises UsageError."""
+    times, prices = load_ticks(path)
+    seconds = times // _SECOND_MS
+    first = np.flatnonzero(np.diff(seconds, prepend=seconds[0] - 1))
+    last = np.append(first[1:], len(times)) - 1
+    return Candles(
+        seconds[first] * _SECOND_MS,
+        prices[first],
+        np.maximum.reduceat(prices, first),
+        np.minimum.reduceat(prices, first),
+        prices[last],
+        volume=None,
+        interval_ms=_SECOND_MS,
+        source=path.name,
+        notes=(f"{path.name} has ticks: candles of one second are made of them",),
+    )

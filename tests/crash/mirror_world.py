@@ -24,12 +24,15 @@ from gridhedge.mirror.hedger import MAGIC
 from gridhedge.mirror.link import Link
 from gridhedge.venue.mt5.terminal.api import Mt5Api
 from gridhedge.venue.mt5.terminal.bridge import address_of, remote
+from tests.cli.shell import ROOT
 
 SERVER = "Practice-Demo"
 CLIENTS = (501, 502, 503)
 TUMBLER = 503
 BROKER = 900
 PATIENCE_S = 60.0
+_PROGRAMS = ROOT / "scripts" / "mirror"
+_NAMES = {"center": "decision_center", "client": "client", "broker": "hedge_broker", "tumbler": "tumbler_broker"}
 
 
 def free_port() -> int:
@@ -139,7 +142,8 @@ class World:
 
     def _launch(self, name: str, *arguments: str, awaiting: str) -> str:
         command = [sys.executable, "-m", "gridhedge", *arguments]
-        if arguments[0] == "mirror":
+        if arguments[0] == "mirror":  # as the seed's command lines have it
+            command = [sys.executable, str(_PROGRAMS / f"{_NAMES[arguments[1]]}.py"), *arguments[2:]]
             command += ["--data-dir", str(self.home / "data")]
         self._commands[name] = command
         self._start(name)

@@ -191,8 +191,8 @@ def test_a_single_candle_is_refused(tmp_path: Path) -> None:
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     """The missing column, the found ones, and the header that is wanted."""
-    assert fault(tmp_path, "timestamp_ms,bid,ask\n1,2,3\n") == (
-        "doge.csv: column open is missing (found: timestamp_ms, bid, ask); "
+    assert fault(tmp_path, "timestamp_ms,first,last\n1,2,3\n") == (
+        "doge.csv: column open is missing (found: timestamp_ms, first, last); "
         "the first line must name the columns timestamp_ms,open,high,low,close"
     )
 

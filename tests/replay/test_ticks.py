@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gridhedge.domain.errors import UsageError
+from gridhedge.replay.candles import load_candles
 from gridhedge.replay.ticks import load_ticks
 
 START = 1_748_131_200_000  # 2025-05-25 00:00 UTC
@@ -55,3 +56,23 @@ def test_recorded_ticks_read_as_their_catalogue_says(market_data: Path) -> None:
     """Rows and extremes of a real day."""
     times, prices = load_ticks(market_data / "forex" / "fxcm_EURUSD_ticks_2014-05-08.csv.gz")
     assert (len(times), prices.min(), prices.max()) == (167_466, 1.38319, 1.39938)
+
+
+def test_ticks_become_candles_of_a_second(tmp_path: Path) -> None:
+    """Open, extremes and close of each second that has a tick; the file says so, and a year without one is refused."""
+    path = tmp_path / "ticks.csv"
+    rows = [(0, 3), (10, 5), (999, 1), (1000, 2), (61_000, 4), (61_500, 4)]
+    path.write_text("timestamp_ms,bid,ask\n" + "".join(f"{START + at},0.{bid},0.{bid}1\n" for at, bid in rows))
+    candles = load_candles(path)
+    assert (candles.times - START).tolist() == [0, 1000, 61_000]
+    columns = (candles.open, candles.high, candles.low, candles.close)
+    assert [column.tolist() for column in columns] == [
+        [0.3, 0.2, 0.4], [0.5, 0.2, 0.4], [0.1, 0.2, 0.4], [0.1, 0.2, 0.4],
+    ]  # fmt: skip
+    assert candles.interval_ms == 1000
+    assert candles.notes == ("ticks.csv has ticks: candles of one second are made of them",)
+    with path.open("a") as file:
+        file.write(f"{START + 365 * 86_400_000},0.4,0.5\n")
+    with pytest.raises(UsageError, match="accept the gap with --allow-gaps"):
+        load_candles(path)
+    assert len(load_candles(path, allow_gaps=True)) == 4

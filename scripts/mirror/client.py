@@ -1,0 +1,10 @@
+"""A client of the mirror, by the name that the first version gave it: ``gridhedge mirror client`` with the same arguments."""
+
+from __future__ import annotations
+
+import sys
+
+from gridhedge.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main(["mirror", "client", *sys.argv[1:]]))
