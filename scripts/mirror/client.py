@@ -1,4 +1,4 @@
-"""A client of the mirror, by the name that the first version gave it: ``gridhedge mirror client`` with the same arguments."""
+"""A client of the mirror, by its old name: ``gridhedge mirror client`` with the same arguments."""
 
 from __future__ import annotations
 

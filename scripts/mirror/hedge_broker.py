@@ -1,4 +1,4 @@
-"""The mirror's hedge broker, by the name that the first version gave it: ``gridhedge mirror broker`` with the same arguments."""
+"""The mirror's hedge broker, by its old name: ``gridhedge mirror broker`` with the same arguments."""
 
 from __future__ import annotations
 

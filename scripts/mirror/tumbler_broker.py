@@ -1,4 +1,4 @@
-"""The mirror's tumbler, by the name that the first version gave it: ``gridhedge mirror tumbler`` with the same arguments."""
+"""The mirror's tumbler, by its old name: ``gridhedge mirror tumbler`` with the same arguments."""
 
 from __future__ import annotations
 

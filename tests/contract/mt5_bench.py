@@ -37,7 +37,7 @@ LACKS = {
     "01": "no minimum notional and no tiers: test_venue.test_rules_are_in_base_units_and_leverage_is_the_broker_s",
     "02": "MT5 brokers charge one commission for makers and takers: test_venue has the fees with the rules",
     "04": "a terminal can not set leverage: test_account.test_margin_needed_is_a_part_of_the_stop_out",
-    "06": "an exit is a price on tickets: test_engine.test_a_new_bot_owns_the_same_tickets reads the history",
+    "06": "an exit is a price on tickets: test_terminal.test_a_new_bot_owns_the_same_tickets reads the history",
     "09": "a terminal's lists are whole: they have no pages",
     "12": "one commission: test_venue.test_a_side_s_take_profit_stands_on_every_ticket_and_is_one_order",
     "15": "a volume can not be changed: test_venue.test_an_amend_of_the_volume_is_a_new_order_under_the_same_marks",
@@ -45,7 +45,7 @@ LACKS = {
     "22": "no minimum notional: test_venue.test_what_is_off_the_rules_is_out_of_bounds",
     "24": "a trade server has no budget of orders per second that it tells",
     "25": "MT5 has no batches",
-    "26": "no batches: test_engine.test_a_re_entry_at_depth_eight_is_on_its_way_at_once",
+    "26": "no batches: test_terminal.test_a_re_entry_at_depth_eight_is_on_its_way_at_once",
     "28": "nothing draws bars of this simulated market: test_bars has those of a terminal",
     "30": "nobody can prove it: test_venue.test_an_order_without_a_trace_stays_unknown",
     "31": "codes of Bybit: terminal/test_retcodes has those of MT5",
@@ -62,13 +62,13 @@ LACKS = {
     "53": "passwords of MT5 do not expire",
     "54": "there is no mode to be switched: test_venue.test_a_netting_account_is_refused_with_a_sentence",
     "55": "a terminal tells no commission: test_readiness.test_a_commission_that_nobody_has_said_is_a_remark",
-    "81": "nothing is tried three times: test_engine.test_nothing_is_sent_while_the_terminal_is_lost",
-    "82": "one connection for all: test_engine.test_lost_terminals_leave_nothing_open",
+    "81": "nothing is tried three times: test_terminal.test_nothing_is_sent_while_the_terminal_is_lost",
+    "82": "one connection for all: test_terminal.test_lost_terminals_leave_nothing_open",
     "83": _STREAMS,
     "84": _STREAMS,
     "85": "one connection for all: test_venue.test_the_terminal_tells_when_it_was_last_heard_of",
 }
-"""Cards that do not speak of this venue, and why; tests that show the same are in tests/venue/mt5."""
+"""Cards that do not speak of this venue, and why; tests that show the same are in tests/venue/mt5, and test_terminal beside this."""
 
 
 class Mt5Bench:
