@@ -21,6 +21,7 @@ __all__ = ["Deal", "Terminal"]
 
 _A_DAY_S = 86_400
 _QUOTES_AT_MOST = 3
+_MEASURE_EVERY_S = 2.0
 
 
 class Deal(NamedTuple):
@@ -53,6 +54,9 @@ class Terminal:
         self._deviation = deviation
         self._infos: dict[str, SymbolInfo] = {}
         self.offset_s: int | None = None
+        """How far the server's clock is ahead of UTC, as prices have told."""
+        self._told_ms: dict[str, int] = {}
+        self._measure_at = 0.0
 
     @property
     def account(self) -> int:
@@ -130,14 +134,20 @@ class Terminal:
         return any(order.magic == magic for order in found)
 
     def _measure(self) -> None:
-        """Learn how far the server's clock is ahead, as soon as a symbol has a fresh price."""
-        if self.offset_s is not None:
+        """Learn how far the server's clock is ahead, now and then, from a price that has just moved; of the first one
+        nobody knows its age."""
+        now = self._now_s()
+        if now < self._measure_at:
             return
+        self._measure_at = now + _MEASURE_EVERY_S
         for name in self._infos:
             tick = self._api.symbol_info_tick(name)
-            if tick is not None:
-                self.offset_s = server_offset_s(tick.time, int(self._now_s()))
-                return
+            if tick is None:
+                continue
+            if tick.time_msc != self._told_ms.setdefault(name, tick.time_msc) or self.offset_s is None:
+                measured = server_offset_s(tick.time, int(now))
+                self.offset_s = self.offset_s if measured is None else measured
+            self._told_ms[name] = tick.time_msc
 
     # ---- trading -----------------------------------------------------------------------------------------------------
 

@@ -120,6 +120,8 @@ class ClientProgram(_Program):
             count = watch.begin(terminal.positions(), terminal.deals(0))
             self._say(f"account {terminal.account} is watched from now on; {count} positions were open before")
         told: Sequence[Told] = watch.look(terminal.positions(), terminal.deals_of)
+        if told:
+            self._courier.wake()  # ending an application may take seconds, and the center shall not wait for it
         if any(one.opened for one in told) and self._opened is not None:
             self._opened()
         if time.monotonic() - self._looked_back >= _LOOK_BACK_S:

@@ -1,4 +1,4 @@
-"""The mirror's decision center, by its old name: ``gridhedge mirror center`` with the same arguments."""
+"""The decision center, by its old name: ``gridhedge mirror center`` with the same arguments."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ LACKS = {
     "84": _STREAMS,
     "85": "one connection for all: test_venue.test_the_terminal_tells_when_it_was_last_heard_of",
 }
-"""Cards that do not speak of this venue, and why; tests that show the same are in tests/venue/mt5, and test_terminal beside this."""
+"""Cards that do not speak of this venue, and why; tests that show the same are in tests/venue/mt5 and beside this."""
 
 
 class Mt5Bench:

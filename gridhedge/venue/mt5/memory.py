@@ -1,4 +1,5 @@
-"""What a terminal does not keep: which exit orders the prices on tickets belong to, and which swap has been told.
+"""What a terminal does not keep: which exit orders the prices on tickets belong to, which swap has been told, and how
+far the server's clock is ahead.
 
 A file of lines, each written and synced before what it tells of is sent or told. Without a file it is forgotten.
 """
@@ -43,6 +44,8 @@ class Memory:
         self.swaps: list[Funding] = []
         self._told: dict[int, tuple[Money, int]] = {}
         """By position: swap told so far (positive: paid), and in how many parts."""
+        self.offset_s: int | None = None
+        """How far the server's clock is ahead of UTC, as it was measured last."""
         if file is not None and file.exists():
             self._read(file)
 
@@ -67,6 +70,12 @@ class Memory:
         self.exits.append(exit_)
         values = [exit_.symbol, exit_.side.value, exit_.client_id, f"{exit_.price:f}", f"{exit_.quantity:f}"]
         self._write({"exit": [*values, exit_.at, exit_.is_over, exit_.is_stop]})
+
+    def keep_offset(self, offset_s: int) -> None:
+        """Remember how far the server's clock is ahead: over a weekend no price tells it."""
+        if offset_s != self.offset_s:
+            self.offset_s = offset_s
+            self._write({"clock": [offset_s]})
 
     def owe(self, position: int, symbol: str, side: Side, total: Money, at: Millis) -> Funding | None:
         """The part of a position's swap that was not told yet, as a payment; ``total`` is positive when paid."""
@@ -109,6 +118,9 @@ class Memory:
             numbers = Decimal(str(price)), Decimal(str(quantity))
             flags = bool(is_over), bool(more and more[0])  # the first version knew no stops
             self.exits.append(Exit(str(symbol), Side(side), str(client_id), *numbers, int(str(at)), *flags))
+            return
+        if "clock" in line:
+            self.offset_s = int(str(line["clock"][0]))
             return
         position, funding_id, symbol, side, amount, at = line["swap"]
         paid = Funding(str(funding_id), str(symbol), Side(side), Decimal(str(amount)), ZERO, int(str(at)))

@@ -35,14 +35,19 @@ def wall_ms() -> Millis:
 
 
 class Reads:
-    """Raises NotSent, Unclear and Refused. Times go in and come out as ms UTC."""
+    """Raises NotSent, Unclear and Refused. Times go in and come out as ms UTC.
+
+    ``offset_s``: how far the server's clock is ahead of UTC; None until a price has told it, or whoever remembers it.
+    """
 
     def __init__(self, api: Mt5Api, access: Access, names: SymbolNames, now: Callable[[], Millis] = wall_ms) -> None:
         self.api = api
         self._access, self._names, self._now = access, names, now
         self._rules: dict[str, Rules] = {}
         self._signed_in = False
-        self._offset_s: int | None = None
+        self.offset_s: int | None = None
+        self._told_ms: dict[str, Millis] = {}
+        """The server's time of the last price of each symbol."""
 
     # ---- connection --------------------------------------------------------------------------------------------------
 
@@ -119,13 +124,16 @@ class Reads:
         return self._names.plain(name)
 
     def tick(self, plain: str) -> Tick:
-        """The prices of now; the first fresh one also tells how far the server's clock is ahead."""
+        """The prices of now; one that has just moved also tells how far the server's clock is ahead. That changes with
+        daylight saving; of a price that was there before, nobody knows its age: the market may be closed."""
         self.connect()
         tick = self.api.symbol_info_tick(self._names.of(plain))
         if tick is None or not tick.ask:
             self._fail_symbol(plain, self._names.of(plain))
-        if self._offset_s is None:
-            self._offset_s = server_offset_s(tick.time, self._now() // 1000)
+        if tick.time_msc != self._told_ms.setdefault(plain, tick.time_msc) or self.offset_s is None:
+            measured = server_offset_s(tick.time, self._now() // 1000)
+            self.offset_s = self.offset_s if measured is None else measured
+        self._told_ms[plain] = tick.time_msc
         return tick
 
     def bars(self, plain: str, timeframe: int, count: int) -> list[tuple[Millis, float, float, float]]:
@@ -175,10 +183,10 @@ class Reads:
 
     def utc(self, server_ms: Millis) -> Millis:
         """A time of the server's clock as UTC."""
-        return server_ms - (self._offset_s or 0) * 1000
+        return server_ms - (self.offset_s or 0) * 1000
 
     def _server_s(self, at: Millis) -> int:
-        return max(0, at // 1000 + (self._offset_s or 0))
+        return max(0, at // 1000 + (self.offset_s or 0))
 
     def _some(self, found: tuple[_Row, ...] | None) -> tuple[_Row, ...]:
         if found is None:

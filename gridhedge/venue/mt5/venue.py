@@ -88,6 +88,7 @@ class Mt5Venue:
         self._demo, self._commission = demo, commission
         self._poll_ms, self._wall = poll_ms, wall
         self._memory = Memory(file)
+        reads.offset_s = self._memory.offset_s
         self._records: dict[str, Records] = {}
         self._lost: set[str] = set()
         """Ids of orders whose fate nobody knows."""
@@ -106,9 +107,12 @@ class Mt5Venue:
 
     def connect(self, symbols: Sequence[str], inbox: Inbox) -> None:
         """Sign in and begin to look. Raises Refused for an account that can not be hedged on."""
-        found = complaints(*self._reads.state())
+        terminal, account = self._reads.state()
+        found = complaints(terminal, account)
         if found:
             raise Refused("; ".join(found))
+        if account.limit_orders:
+            self.capabilities = self.capabilities._replace(max_open_orders=account.limit_orders)
         self._inbox = inbox
         for symbol in symbols:
             self.records(symbol)
@@ -210,6 +214,8 @@ class Mt5Venue:
         before = self._news
         while True:
             self._polls.look()
+            if self._reads.offset_s is not None:
+                self._memory.keep_offset(self._reads.offset_s)
             ahead = until - self.now()
             if self._news > before or ahead <= 0:
                 return

@@ -52,6 +52,16 @@ def test_stop_and_take_profit_of_a_side_are_two(tmp_path: Path) -> None:
     assert again.current("GBPUSD", Side.SHORT, True) is None
 
 
+def test_the_server_s_clock_is_remembered(tmp_path: Path) -> None:
+    """And written only when it has changed."""
+    file = tmp_path / "memory.jsonl"
+    memory = Memory(file)
+    for offset in (7200, 7200, 10800):
+        memory.keep_offset(offset)
+    assert file.read_text() == '{"clock": [7200]}\n{"clock": [10800]}\n'
+    assert Memory(file).offset_s == 10800
+
+
 def test_a_torn_last_line_was_never_acted_upon(tmp_path: Path) -> None:
     """It is left out; damage before it is said."""
     file = tmp_path / "memory.jsonl"

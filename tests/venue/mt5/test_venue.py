@@ -296,6 +296,14 @@ def test_a_netting_account_is_refused_with_a_sentence(bench: Mt5Bench) -> None:
         bench.venue.connect([SYMBOL], bench.inbox)
 
 
+def test_the_broker_s_limit_of_pending_orders_counts(bench: Mt5Bench, monkeypatch: Any) -> None:
+    """Where it has one: the guard keeps below it."""
+    terminal, account = bench.venue._reads.state()
+    monkeypatch.setattr(bench.venue._reads, "state", lambda: (terminal, account._replace(limit_orders=30)))
+    bench.venue.connect([SYMBOL], bench.inbox)
+    assert bench.venue.capabilities.max_open_orders == 30
+
+
 def test_swap_is_funding_as_it_gathers_and_the_wallet_has_it(desk: Desk, bench: Mt5Bench) -> None:
     """0.002 for 100 long at 0.2 and 0.01 %: told once, and again by a new adapter's history only if it was kept."""
     held(desk, ("0.20100", "100", 0))
