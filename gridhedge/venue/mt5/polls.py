@@ -51,6 +51,8 @@ class Polls:
         self._closing: dict[str, set[int]] = {}
         """Positions that have left the list, by symbol, whose closing deals are still to be told."""
         self.down_since: Millis | None = None
+        self.heard_at: Millis = now()
+        """When a look was answered in full."""
 
     def look(self) -> None:
         """Look once at everything."""
@@ -62,6 +64,7 @@ class Polls:
             for plain, records in self._records.items():
                 self._see_symbol(plain, records)
             self._see_account(info)
+            self.heard_at = self._now()
         except VenueError as error:
             self._down(str(error))
             return

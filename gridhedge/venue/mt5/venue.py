@@ -26,7 +26,7 @@ from gridhedge.venue.mt5.bars import closed, source_of
 from gridhedge.venue.mt5.identity import Identity
 from gridhedge.venue.mt5.memory import Memory
 from gridhedge.venue.mt5.orders import Orders
-from gridhedge.venue.mt5.polls import Polls, gathered_swap
+from gridhedge.venue.mt5.polls import STREAM, Polls, gathered_swap
 from gridhedge.venue.mt5.reads import Reads, wall_ms
 from gridhedge.venue.mt5.records import Records
 from gridhedge.venue.mt5.terminal.connect import complaints
@@ -225,7 +225,7 @@ class Mt5Venue:
         """Every price is looked at."""
 
     def heard(self) -> dict[str, Millis]:
-        return {}
+        return {} if self._polls is None else {STREAM: self._polls.heard_at}
 
     def close(self) -> None:
         self._reads.close()

@@ -334,6 +334,18 @@ def test_a_lost_connection_is_told_and_comes_back(desk: Desk, bench: Mt5Bench) -
     desk.wait_for(MarketSeen, 1, lambda sight: sight.last == D("0.207"))
 
 
+def test_the_terminal_tells_when_it_was_last_heard_of(desk: Desk, bench: Mt5Bench) -> None:
+    """Its age grows while it is lost."""
+    desk.look()
+    first = desk.venue.heard()["terminal"]
+    assert 0 <= desk.seen_now() - first < 20_000
+    bench.broker.faults.add("disconnected")
+    desk.wait_for_stream("terminal", up=False)
+    lost = desk.venue.heard()["terminal"]
+    desk.look()
+    assert desk.venue.heard() == {"terminal": lost}
+
+
 def test_a_stop_out_is_a_liquidation(desk: Desk, bench: Mt5Bench) -> None:
     """Deals with the broker's reason."""
     held(desk, ("0.20100", "300000", 0))
