@@ -56,7 +56,8 @@ class Exits:
 
         A take-profit that the market has reached already closes them now; a stop says that it would trigger at once.
         """
-        tickets = records.own(self._reads.positions(records.plain), exit_.side)
+        held = self._reads.positions(records.plain)
+        tickets = records.own(held, exit_.side)
         left = exit_.quantity - records.exited(exit_) if self._memory.find(exit_.client_id) else exit_.quantity
         chosen: list[TradePosition] = []
         for one in reversed(tickets):
@@ -64,6 +65,8 @@ class Exits:
             if units <= left:
                 chosen.append(one)
                 left -= units
+        if left > 0 and records.is_unlisted(held, exit_.side, self._now()):
+            return Rejected(Reject.BUSY, f"a ticket of the {exit_.side.value} side is not listed yet")
         if not chosen:
             return Rejected(Reject.REDUCE_ONLY, f"nothing of the {exit_.side.value} side is there to close")
         if left > 0 and len(tickets) > len(chosen):

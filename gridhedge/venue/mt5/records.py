@@ -27,6 +27,8 @@ _OPENING_ORDERS = (
     C.ORDER_TYPE_BUY_STOP_LIMIT, C.ORDER_TYPE_SELL_STOP_LIMIT,
 )  # fmt: skip
 _STOPS = (C.ORDER_TYPE_BUY_STOP, C.ORDER_TYPE_SELL_STOP, C.ORDER_TYPE_BUY_STOP_LIMIT, C.ORDER_TYPE_SELL_STOP_LIMIT)
+_LISTED_MS = 30_000
+"""After so long an open position is in the list; clocks may be some seconds apart."""
 _FORCED = {C.DEAL_REASON_SO: ExecutionKind.LIQUIDATION}
 
 
@@ -130,6 +132,17 @@ class Records:
             self.plain, exit_.client_id, "", exit_.side, True, price, filled + carried, filled, OrderState.WORKING,
             exit_.at, exit_.at, price if exit_.is_stop else None,
         )  # fmt: skip
+
+    def is_unlisted(self, held: Sequence[TradePosition], side: Side, now: Millis) -> bool:
+        """Whether a ticket of ours has just been opened and is not listed: lists lag behind deals for a moment."""
+        listed = {one.identifier for one in held}
+        return any(
+            deal_side(deal) == (side, False)
+            and self.identity.is_ours(deal.magic)
+            and deal.position_id not in listed
+            and not self.is_closed(deal.position_id)
+            for deal in self._reads.deals(self.plain, now - _LISTED_MS)
+        )
 
     def is_closed(self, position: int) -> bool:
         """Whether the deals of a position that is not listed tell of its end; lists and deals may lag."""

@@ -90,6 +90,19 @@ def test_an_exit_is_amended_on_all_tickets_and_withdrawn_from_all(desk: Desk, be
     assert desk.venue.find_open(SYMBOL, exit_.client_id) is None
 
 
+def test_an_exit_waits_for_a_ticket_that_is_not_listed_yet(desk: Desk, bench: Mt5Bench) -> None:
+    """Its deal is known before its position is: that is no reason to close less."""
+    bench.broker.faults.add("slow_list", calls=10_000)
+    desk.venue.send([desk.place(LONG, "0.20100", "100")])
+    exit_ = desk.place(LONG, "0.20200", "100", closing=True)
+    (outcome,) = desk.venue.send([exit_])
+    assert isinstance(outcome, Rejected)
+    assert (outcome.reason, outcome.text) == (Reject.BUSY, "a ticket of the long side is not listed yet")
+    (ticket,) = bench.broker.books.tickets.values()
+    ticket.hidden = 0
+    assert isinstance(desk.venue.send([exit_])[0], Accepted)
+
+
 def test_an_exit_whose_price_has_come_closes_at_once(desk: Desk, bench: Mt5Bench) -> None:
     """A terminal refuses a take-profit on the wrong side of the price."""
     held(desk, ("0.20100", "100", 0))
