@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "fifo": "an account that closes the oldest position first",
     "investor": "the password can only read",
     "comments": "the broker rewrites comments",
+    "magic": "the broker cuts magic numbers to 31 bits",
     "slow_list": "a position that has been opened is listed `calls` reads later",
 }
 """What each fault does. The first five strike ``times`` times; the others last until they are cleared."""

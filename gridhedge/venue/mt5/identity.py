@@ -1,8 +1,9 @@
 """What an order means, written into the two fields that a terminal gives an order: magic number and comment.
 
 The comment carries the client order id, for people. Brokers rewrite comments, so the magic number (64 bits) carries the
-same: 14 bits of the account's tag, then side, role, level, cycle and revision. Small numbers, which other programs use,
-have no tag and are nobody's of ours.
+same: 14 bits of the account's tag, then side, role, level, cycle and revision. Some cut the number to 31 or 32 bits:
+there the comment decides, if the rest agrees. Small numbers, which other programs use, have no tag and are nobody's of
+ours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ __all__ = ["Identity"]
 _TAG, _LEVEL, _CYCLE, _REVISION = 14, 6, 32, 6
 _ROLES = (Role.OPENING, Role.GRID, Role.TAKE_PROFIT, Role.BREAK_EVEN, Role.STOP_LOSS, Role.CLOSE)
 _ROLE = 3
+_MARK_AT = 1 + _ROLE + _LEVEL + _CYCLE + _REVISION
 
 
 class Identity:
@@ -39,8 +41,9 @@ class Identity:
 
     def key(self, magic: int, comment: str) -> OrderKey | None:
         """The meaning of an order: by its comment, or, where that was rewritten, by its number. None: not ours."""
-        if not self.is_ours(magic):
-            return None
+        told = parse_client_id(self.tag, comment)
+        if magic >> _MARK_AT != self._mark:
+            return told if told is not None and self._is_cut(magic, told) else None
         parts = []
         for bits in (_REVISION, _CYCLE, _LEVEL, _ROLE):
             magic, part = magic >> bits, magic & ((1 << bits) - 1)
@@ -48,7 +51,6 @@ class Identity:
         revision, cycle, level, role = parts
         if role >= len(_ROLES):
             return None
-        told = parse_client_id(self.tag, comment)
         return told or OrderKey(Side.SHORT if magic & 1 else Side.LONG, _ROLES[role], level, cycle, revision)
 
     def client_id(self, magic: int, comment: str) -> str:
@@ -56,8 +58,12 @@ class Identity:
         key = self.key(magic, comment)
         return "" if key is None else client_id(self.tag, key)
 
-    def is_ours(self, magic: int) -> bool:
-        return magic >> (1 + _ROLE + _LEVEL + _CYCLE + _REVISION) == self._mark
+    def is_ours(self, magic: int, comment: str) -> bool:
+        return self.key(magic, comment) is not None
+
+    def _is_cut(self, magic: int, key: OrderKey) -> bool:
+        """Whether a number is what some brokers leave of ours: its lower 31 or 32 bits."""
+        return (self.magic(key) - magic) % (1 << 31) == 0
 
     def take_profit(self, side: Side, cycle: int) -> str:
         """The id of a take-profit that nobody remembers: the first of its cycle."""

@@ -57,7 +57,11 @@ class Records:
 
     def own(self, positions: Sequence[TradePosition], side: Side) -> list[TradePosition]:
         """The side's tickets that are ours, deepest level last."""
-        ours = [one for one in positions if position_side(one) is side and self.identity.is_ours(one.magic)]
+        ours = [
+            one
+            for one in positions
+            if position_side(one) is side and self.id_of(one.identifier, one.magic, one.comment)
+        ]
         return sorted(ours, key=lambda one: (one.time_msc, one.ticket))
 
     def positions(self, held: Sequence[TradePosition]) -> list[Position]:
@@ -138,7 +142,7 @@ class Records:
         listed = {one.identifier for one in held}
         return any(
             deal_side(deal) == (side, False)
-            and self.identity.is_ours(deal.magic)
+            and self.id_of(deal.order, deal.magic, deal.comment)
             and deal.position_id not in listed
             and not self.is_closed(deal.position_id)
             for deal in self._reads.deals(self.plain, now - _LISTED_MS)
@@ -185,7 +189,8 @@ class Records:
 
     def _closer(self, deal: TradeDeal, side: Side, at: Millis) -> str:
         """Whose close a deal was: the side's exit order, an order of ours, or somebody else's hand (empty)."""
-        if deal.reason in (C.DEAL_REASON_TP, C.DEAL_REASON_SL) and self.identity.is_ours(deal.magic):
+        is_ours = self._ids.get(deal.position_id) or self.identity.is_ours(deal.magic, deal.comment)
+        if deal.reason in (C.DEAL_REASON_TP, C.DEAL_REASON_SL) and is_ours:
             placed = self._memory.at(self.plain, side, deal.reason == C.DEAL_REASON_SL, at)
             if placed is not None:
                 return placed.client_id

@@ -31,6 +31,15 @@ def test_the_number_alone_tells_everything(key: OrderKey) -> None:
     assert IDENTITY.client_id(magic, "") == client_id(IDENTITY.tag, key)
 
 
+@given(keys, st.sampled_from([31, 32]))
+def test_a_number_that_was_cut_is_told_by_the_comment(key: OrderKey, bits: int) -> None:
+    """If what is left of it agrees; without the comment it is nobody's."""
+    left, comment = IDENTITY.magic(key) % (1 << bits), client_id(IDENTITY.tag, key)
+    assert IDENTITY.key(left, comment) == key
+    assert IDENTITY.key(left, "") is None
+    assert IDENTITY.key(left ^ 1, comment) is None
+
+
 @pytest.mark.parametrize("magic", [0, 1, 234000, 1_297_000_005, 2**31 - 1])
 def test_numbers_of_other_programs_are_nobody_s(magic: int) -> None:
     """Neither small ones nor those of the mirror; nor another account's or symbol's."""

@@ -367,6 +367,19 @@ def test_a_stop_out_is_a_liquidation(desk: Desk, bench: Mt5Bench) -> None:
     assert (made.kind, made.closing, made.client_id) == (ExecutionKind.LIQUIDATION, True, "")
 
 
+def test_a_broker_that_cuts_magic_numbers_is_understood(desk: Desk, bench: Mt5Bench) -> None:
+    """The comments decide, also for an adapter that was not there when the order was sent."""
+    bench.broker.faults.add("magic")
+    held(desk, ("0.20100", "100", 0))
+    resting, exit_ = desk.place(LONG, "0.19500", "100", 1), desk.place(LONG, "0.20200", "100", closing=True)
+    assert [type(outcome) for outcome in desk.venue.send([resting, exit_])] == [Accepted, Accepted]
+    assert max(ticket.magic for ticket in bench.broker.books.tickets.values()) < 2**31
+    assert bench.open("practice").find_open(SYMBOL, resting.client_id) is not None
+    bench.move(D("0.20300"))
+    made = desk.wait_for(Execution, 2)[1]
+    assert (made.client_id, made.closing) == (exit_.client_id, True)
+
+
 def test_what_others_open_and_close_is_nobody_s(desk: Desk, bench: Mt5Bench) -> None:
     """A person's ticket counts in the position and carries no exit of ours."""
     held(desk, ("0.20100", "100", 0))
