@@ -22,6 +22,7 @@ from gridhedge.server.document import picture, row
 from gridhedge.server.fleet import Fleet, Member
 from gridhedge.server.gate import ADMIN, USERS, Gate
 from gridhedge.server.page import add_page
+from gridhedge.server.problems import is_unreadable, sentences
 from gridhedge.server.profiles import available_strategies, pairs, settings_schema
 from gridhedge.server.refusals import ApiError, failure_of, sentence_of
 from gridhedge.server.registration import USER_ID, Registration
@@ -45,12 +46,18 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         413: "The body is too large.",
         415: "The body is not JSON.",
         421: "The server has another name.",
+        431: "The headers are too large.",
         422: "A value is not possible, or the exchange refused.",
         500: "A bug; the log tells more.",
         502: "The exchange could not be reached.",
         503: "Try again later.",
         507: "The disk refused a write.",
     }.items()
+}
+
+_UNSERVED = {
+    404: ("NOT_FOUND", "there is nothing at this path; /openapi.json lists what there is"),
+    405: ("METHOD_NOT_ALLOWED", "this path does not take this method; the Allow header names what it takes"),
 }
 
 
@@ -219,14 +226,13 @@ def _add_refusals(app: FastAPI, log: logging.Logger) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        problems = [_problem(problem) for problem in error.errors()]
-        is_json = all(problem["type"] != "json_invalid" for problem in error.errors())
-        return failed(422 if is_json else 400, "INVALID_REQUEST", "; ".join(problems))
+        problems = error.errors()
+        return failed(400 if is_unreadable(problems) else 422, "INVALID_REQUEST", sentences(problems))
 
     async def unknown(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        codes = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 400: "INVALID_REQUEST"}
-        answer = failed(error.status_code, codes.get(error.status_code, "REFUSED"), str(error.detail))
+        code, text = _UNSERVED.get(error.status_code, ("REFUSED", str(error.detail)))
+        answer = failed(error.status_code, code, text)
         answer.headers.update(error.headers or {})
         return answer
 
@@ -239,10 +245,3 @@ def _add_refusals(app: FastAPI, log: logging.Logger) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, unknown)
     app.add_exception_handler(Exception, broken)
-
-
-def _problem(problem: dict[str, Any]) -> str:
-    """Place and mistake; never the value, which may be a key."""
-    place = ".".join(str(part) for part in problem["loc"] if part not in ("body", "path"))
-    text = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{place}: {text}" if place and problem["type"] != "json_invalid" else text

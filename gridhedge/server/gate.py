@@ -15,7 +15,7 @@ from gridhedge.server.answers import failed
 from gridhedge.server.refusals import ApiError, failure_of
 from gridhedge.server.signatures import AdminKey, Signatures
 
-__all__ = ["ADMIN", "USERS", "Gate", "allowed_hosts"]
+__all__ = ["ADMIN", "HEAD_AT_MOST", "SAFE_HEADERS", "USERS", "Gate", "allowed_hosts"]
 
 USERS = "/api/v1/users"
 ADMIN = "/api/v1/admin"
@@ -24,7 +24,9 @@ _BODY_SECONDS = 10.0
 _PATH = re.compile(rb"/(?:[A-Za-z0-9_.@:~-]+(?:/[A-Za-z0-9_.@:~-]+)*)?")
 """No escapes, no empty parts: nothing that two readers could understand differently."""
 _PATH_AT_MOST = 256
-_HEADERS = (
+HEAD_AT_MOST = 16 * 1024
+"""Bytes of a request's line and headers."""
+SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -50,7 +52,7 @@ def allowed_hosts(host: str, more: Iterable[str] = ()) -> frozenset[str]:
 
 
 class Gate:
-    """Checks host, path, origin, size, form and signature, in this order; then the API gets the whole body at once."""
+    """Checks host, framing, path, origin, size, form and signature, in this order; then the API gets the whole body."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str], signatures: Signatures, admin: AdminKey) -> None:
         self._app = app
@@ -77,6 +79,7 @@ class Gate:
     async def _admitted(self, scope: Scope, receive: Receive) -> bytes:
         headers = _Headers(scope)
         self._check_host(headers)
+        _check_framing(headers)
         _check_path(scope)
         _check_origin(headers)
         body = await _read_body(headers, receive)
@@ -107,6 +110,10 @@ class _Headers:
     def one(self, name: str) -> str:
         return ", ".join(self.all(name))
 
+    @property
+    def size(self) -> int:
+        return sum(len(name) + len(value) for name, value in self._raw)
+
 
 def _host_name(header: str) -> str:
     """The name without its port; ``[::1]:8082`` -> ``::1``."""
@@ -114,6 +121,14 @@ def _host_name(header: str) -> str:
     if not colon or not port.isdigit() or (name.startswith("[") and not name.endswith("]")):
         name = header
     return name.removeprefix("[").removesuffix("]").lower()
+
+
+def _check_framing(headers: _Headers) -> None:
+    """Two servers in a row must not see different ends of one request, and a head has an end."""
+    if headers.size > HEAD_AT_MOST:
+        raise ApiError(431, "HEADERS_TOO_LARGE", f"the headers have at most {HEAD_AT_MOST} bytes in all")
+    if headers.all("content-length") and headers.all("transfer-encoding"):
+        raise ApiError(400, "BAD_LENGTH", "say Content-Length or Transfer-Encoding, not both")
 
 
 def _check_path(scope: Scope) -> None:
@@ -184,7 +199,7 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+            message = {**message, "headers": [*message.get("headers", []), *SAFE_HEADERS]}
         await send(message)
 
     return sending

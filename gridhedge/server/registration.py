@@ -6,59 +6,84 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
-__all__ = ["USER_ID", "Registration", "plain_wishes", "secrets_of"]
+__all__ = ["USER_ID", "USER_ID_MEANS", "Registration", "plain_wishes", "secrets_of"]
 
 USER_ID = r"^[A-Za-z0-9][A-Za-z0-9_.@:-]{0,63}$"
 """What may stand in a path without being encoded."""
+USER_ID_MEANS = "letters, digits and _ . @ : - (a letter or digit first, 64 at most)"
 
-_KeyText = Annotated[SecretStr, Field(min_length=1, max_length=256)]
 _SECRETS = ("apiKey", "apiSecret", "passphrase", "webhookSecret")
-_Amount = Annotated[Decimal, Field(ge=0, le=Decimal("1e9"))]
+
+
+def _counts(value: Any) -> Any:
+    """True is no amount, though Python says that it is 1."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    return value
+
+
+_Text = Annotated[SecretStr, Field(min_length=1, max_length=256)]
+_Key = Annotated[_Text | None, Field(description="it as the exchange has shown it")]
+_Amount = Annotated[Decimal, BeforeValidator(_counts), Field(ge=0, le=Decimal("1e9"))]
+_Whole = Annotated[int, Field(strict=True, ge=1, le=200)]
+_WHOLE_MEANS = "a whole number, 1 to 200"
 
 
 class _Model(BaseModel):
+    """Descriptions say what may be given, and so complete the sentence "… is missing; give"."""
+
     model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Exchange(_Model):
     """Where to trade, and with which keys. ``paper`` needs none."""
 
-    name: Annotated[str, Field(max_length=16, examples=["bybit"])]
-    api_key: _KeyText | None = None
-    api_secret: _KeyText | None = None
-    passphrase: _KeyText | None = None
-    is_demo: bool
+    name: Annotated[str, Field(max_length=16, examples=["bybit"], description="an exchange of /info")]
+    api_key: _Key = None
+    api_secret: _Key = None
+    passphrase: _Key = None
+    is_demo: Annotated[bool, Field(strict=True, description="true for demo trading, false for real money")]
     """Demo or real money: always said."""
 
 
 class Wishes(_Model):
     """What to trade, and how. The plain settings are those of the ``signal`` strategy: see docs/SERVER.md."""
 
-    trading_pair: Annotated[str, Field(pattern=r"^[A-Z0-9]{3,24}$", examples=["BTCUSDT"])]
-    leverage: Annotated[int, Field(ge=1, le=200)]
-    trade_amount: Annotated[_Amount, Field(gt=0)] | None = None
-    """Of the first order, in quote currency."""
-    take_profit: _Amount | None = None
-    """Of a basket, in quote currency; 0: none."""
-    stop_loss: _Amount | None = None
-    """Of a day, in quote currency; 0: none."""
-    max_concurrent_trades: Annotated[int, Field(ge=1, le=200)] | None = None
-    custom_settings: dict[str, Any] = {}
-    """``strategy`` and its settings, in camelCase."""
+    trading_pair: Annotated[
+        str, Field(pattern=r"^[A-Z0-9]{3,24}$", examples=["BTCUSDT"], description="a pair such as BTCUSDT")
+    ]
+    leverage: Annotated[_Whole, Field(description=_WHOLE_MEANS)]
+    trade_amount: Annotated[
+        Annotated[_Amount, Field(gt=0)] | None, Field(description="the first order in quote currency")
+    ] = None
+    take_profit: Annotated[_Amount | None, Field(description="a basket's profit in quote currency, 0 for none")] = None
+    stop_loss: Annotated[_Amount | None, Field(description="a day's largest loss in quote currency, 0 for none")] = None
+    max_concurrent_trades: Annotated[_Whole | None, Field(description=_WHOLE_MEANS)] = None
+    custom_settings: Annotated[
+        dict[str, Any], Field(description="the strategy and its settings, in camelCase; /info has their schema")
+    ] = {}
 
 
 class Registration(_Model):
     """A user of the platform."""
 
-    user_id: Annotated[str, Field(pattern=USER_ID, examples=["anna"])]
-    user_bot_id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$")] | None = None
-    exchange: Exchange
-    settings: Wishes
-    webhook_url: Annotated[str, Field(max_length=2048, examples=["https://platform.example/hook"])] | None = None
-    webhook_secret: Annotated[SecretStr, Field(min_length=8, max_length=256)] | None = None
+    user_id: Annotated[str, Field(pattern=USER_ID, examples=["anna"], description=USER_ID_MEANS)]
+    user_bot_id: Annotated[
+        Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$")] | None,
+        Field(description="1 to 64 printable ASCII characters"),
+    ] = None
+    exchange: Annotated[Exchange, Field(description="an object with name, isDemo and the keys")]
+    settings: Annotated[Wishes, Field(description="an object with tradingPair, leverage and customSettings")]
+    webhook_url: Annotated[
+        Annotated[str, Field(max_length=2048, examples=["https://platform.example/hook"])] | None,
+        Field(description="https://host/path, at most 2048 characters"),
+    ] = None
+    webhook_secret: Annotated[
+        Annotated[SecretStr, Field(min_length=8, max_length=256)] | None, Field(description="8 to 256 characters")
+    ] = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -17,8 +17,9 @@ from gridhedge.domain.errors import GridhedgeError, UsageError
 from gridhedge.domain.values import Millis
 from gridhedge.server.app import Doors, build_app
 from gridhedge.server.fleet import Fleet, House
-from gridhedge.server.gate import Gate, allowed_hosts
+from gridhedge.server.gate import HEAD_AT_MOST, Gate, allowed_hosts
 from gridhedge.server.ports import Traders
+from gridhedge.server.protocol import Protocol
 from gridhedge.server.resources import Resources
 from gridhedge.server.signatures import AdminKey, Seen, Signatures
 from gridhedge.server.users import Users
@@ -29,7 +30,6 @@ __all__ = ["Handle", "Options", "Secrets", "assemble", "check_exposure", "start"
 
 _START_S = 120.0
 _STOP_S = 120.0
-_CONNECTIONS = 200
 
 
 class Options(NamedTuple):
@@ -99,13 +99,14 @@ def start(app: Gate, options: Options) -> Handle:
     listener = _listen(options.host, options.port)
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        h11_max_incomplete_event_size=HEAD_AT_MOST,
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nothing here depends on who the client says it is
-        limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=10,
     )

@@ -20,17 +20,28 @@ _DIGITS = 40
 def parse(body: bytes) -> Any:
     """The document. Numbers with a point are Decimals. Raises json.JSONDecodeError, as the standard parser does."""
     try:
-        text = body.decode("utf-8")
         value = json.loads(
-            text, parse_float=_number, parse_int=_whole, parse_constant=_refuse, object_pairs_hook=_pairs
+            body.decode("utf-8"),
+            parse_float=_number,
+            parse_int=_whole,
+            parse_constant=_refuse,
+            object_pairs_hook=_pairs,
         )
     except json.JSONDecodeError:
         raise
-    except (ValueError, RecursionError) as error:
-        raise json.JSONDecodeError(str(error) or "not understood", "", 0) from None
+    except UnicodeDecodeError:
+        raise json.JSONDecodeError("not UTF-8", "", 0) from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:
+        raise json.JSONDecodeError(str(error), "", 0) from None
     if _depth(value) > _DEPTH:
-        raise json.JSONDecodeError(f"nested more than {_DEPTH} deep", "", 0)
+        raise _too_deep()
     return value
+
+
+def _too_deep() -> json.JSONDecodeError:
+    return json.JSONDecodeError(f"nested more than {_DEPTH} deep", "", 0)
 
 
 def _number(text: str) -> Decimal:
