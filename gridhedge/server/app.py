@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, NamedTuple
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI, Path
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
@@ -59,6 +60,8 @@ _UNSERVED = {
     404: ("NOT_FOUND", "there is nothing at this path; /openapi.json lists what there is"),
     405: ("METHOD_NOT_ALLOWED", "this path does not take this method; the Allow header names what it takes"),
 }
+_THREADS = 250
+"""More than there may be connections."""
 
 
 class Doors(NamedTuple):
@@ -76,6 +79,8 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # A start may wait for its exchange: many of them at once must not keep a status or /health waiting.
+        current_default_thread_limiter().total_tokens = _THREADS
         await run_in_threadpool(fleet.resume)
         yield
         await run_in_threadpool(fleet.close)

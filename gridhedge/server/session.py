@@ -125,18 +125,19 @@ class Session:
             pause = min(pause * 2, self._pace.longest)
 
     def _trade(self) -> BaseException | None:
-        """One attempt; what it failed with. A user's session must not take the others down, whatever it raises."""
+        """One attempt; what it failed with. Whatever it raises, a user's session must not take the others down, nor
+        seem to trade when its thread has ended (a library's CancelledError is no Exception)."""
         trader: Trader | None = None
         failure: BaseException | None = None
         try:
             trader = self._opening(self._stop)
             trader.run(self._show)
-        except Exception as error:
+        except BaseException as error:
             failure = error
         try:
             if trader is not None:
                 trader.close()
-        except Exception as error:
+        except BaseException as error:
             failure = failure or error
         if failure is not None:
             self._log.error("session of user %s failed", self._user_id, exc_info=failure)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,7 +22,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.server.conftest import Opened, opening
+from gridhedge.server.serve import Options, assemble, start
+from tests.server.conftest import SECRETS, Opened, opening
+from tests.server.crew import Crew, Trader, until
 from tests.server.platform import ADMIN_KEY, Platform, registration
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -170,3 +176,37 @@ def test_stopping_twice_is_no_mistake(platform: Platform) -> None:
     platform.ask("POST", "/users", registration())
     assert [platform.ask("POST", "/users/anna/start").data["status"] for _ in range(2)] == ["running"] * 2
     assert [platform.ask("POST", "/users/anna/stop").data["status"] for _ in range(2)] == ["stopped"] * 2
+
+
+def test_starts_that_wait_keep_nobody_else_waiting(tmp_path: Path) -> None:
+    """Sixty users start at once on an exchange that does not answer; the server goes on answering the others."""
+    crew, away = _Away(), threading.Event()
+    crew.back = away
+    options = Options("127.0.0.1", 0, tmp_path / "data", version="1.2.3")
+    handle = start(assemble(options, SECRETS, crew, logging.getLogger("gridhedge.server")), options)
+    platform = Platform(handle.url)
+    users = [f"user{number}" for number in range(60)]
+    try:
+        for user in users:
+            assert platform.ask("POST", "/users", registration(user)).status == 201
+        with ThreadPoolExecutor(len(users)) as pool:
+            starts = [pool.submit(platform.ask, "POST", f"/users/{user}/start") for user in users]
+            until(lambda: len(crew.opened) == len(users))
+            assert platform.send("GET", "/health").data["sessions"] == {"total": 60, "running": 0}
+            assert platform.state("user0") == "starting"
+            away.set()
+            assert {answer.result().status for answer in starts} == {200}
+    finally:
+        away.set()
+        handle.stop()
+
+
+class _Away(Crew):
+    """Opens nothing until its exchange is back."""
+
+    back: threading.Event
+
+    def open(self, *told: Any) -> Trader:
+        trader = super().open(*told)
+        self.back.wait()
+        return trader

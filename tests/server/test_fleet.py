@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal as D
 from pathlib import Path
@@ -19,7 +20,7 @@ from gridhedge.server.registration import Registration, plain_wishes
 from gridhedge.server.session import Pace
 from gridhedge.server.users import Users, account_of
 from gridhedge.server.vault import Vault
-from tests.server.crew import Crew, until
+from tests.server.crew import Crew, Notebook, until
 from tests.server.platform import registration
 
 KEY = Fernet.generate_key().decode()
@@ -90,6 +91,17 @@ def test_a_graceful_end_resumes_as_well(opened: Open) -> None:
     assert first.member("anna").session.state == "stopped"
     second = opened()
     until(lambda: second.member("anna").session.state == "running")
+
+
+def test_everybody_is_told_farewell_at_once(opened: Open, crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve receivers that are away cost the time of one: each farewell waits here until the last one has begun."""
+    fleet = opened()
+    for number in range(12):
+        fleet.register(body(f"user{number}"))
+    together = threading.Barrier(12, timeout=20)
+    monkeypatch.setattr(Notebook, "close", lambda notebook: together.wait())
+    fleet.close()
+    assert not together.broken
 
 
 def test_ones_trouble_is_nobody_elses(opened: Open, crew: Crew) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable
 
 import pytest
@@ -68,7 +69,8 @@ def test_starting_twice_trades_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [NotSent("away"), Unclear("half an answer"), RateLimited("busy", 5), ValueError("a bug")]
+    "failure",
+    [NotSent("away"), Unclear("half an answer"), RateLimited("busy", 5), ValueError("a bug"), CancelledError()],
 )
 def test_what_may_pass_is_tried_again(failure: BaseException) -> None:
     """A venue that is away, and our own bugs: starting again is recovery."""
@@ -122,7 +124,7 @@ def test_a_session_that_does_not_end_is_told() -> None:
     never = threading.Event()
     one = Session("anna", lambda stop: _Deaf(never), Notebook(), LOG, Pace(stop=0.05))
     one.start()
-    one.wait(10)
+    until(lambda: one.is_alive)
     with pytest.raises(ApiError, match="has not ended within"):
         one.stop()
     never.set()
