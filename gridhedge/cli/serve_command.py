@@ -100,9 +100,12 @@ def _serve_reloading(options: Options, debug: bool) -> None:
     import uvicorn
 
     import gridhedge
+    from gridhedge.server.gate import HEAD_AT_MOST
+    from gridhedge.server.protocol import Protocol
 
     told = options._replace(data=options.data.absolute())._asdict()
     os.environ[_RELOADED] = json.dumps({**told, "data": str(told["data"]), "debug": debug})
+    click.echo(f"gridhedge serves on http://{options.host}:{options.port} and starts anew when the code changes")
     uvicorn.run(
         "gridhedge.cli.serve_command:reloaded",
         factory=True,
@@ -110,6 +113,8 @@ def _serve_reloading(options: Options, debug: bool) -> None:
         reload_dirs=[str(Path(gridhedge.__file__).parent)],
         host=options.host,
         port=options.port,
+        http=Protocol,
+        h11_max_incomplete_event_size=HEAD_AT_MOST,
         ws="none",
         lifespan="on",
         server_header=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -88,6 +89,11 @@ class Desk:
         if not self._disk.restore(self.exchange):
             self._disk.save(self.exchange, ())
         file.chmod(0o600)
+
+    @property
+    def uid(self) -> int:
+        """The account's number at the venue: of its key alone, so that it is the same after a restart."""
+        return 10_000_000 + zlib.crc32(self.key.encode()) % 90_000_000
 
     @property
     def deposits(self) -> list[Money]:

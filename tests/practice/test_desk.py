@@ -118,3 +118,11 @@ def test_files_of_an_account_are_for_their_owner_only(tmp_path: Path) -> None:
         "exchange.sqlite3": 0o600,
         "notes.jsonl": 0o600,
     }
+
+
+def test_accounts_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+    """Eight digits of the key alone: another account has others, the same one has the same after a restart."""
+    numbers = [Desk(key, "secret", exchange(), Words(), None).uid for key in ("practice", "anna", "bert")]
+    assert len(set(numbers)) == 3
+    assert all(10_000_000 <= number <= 99_999_999 for number in numbers)
+    assert opened(tmp_path).uid == opened(tmp_path).uid == numbers[0]

@@ -9,9 +9,7 @@ from gridhedge.practice.bitget.answers import Answer
 from gridhedge.practice.bitget.call import Call, is_hedged
 from gridhedge.venue.paper.market import Market
 
-__all__ = ["UID", "classic_key", "fee_rates", "set_crossed", "set_hedged", "set_leverage", "unified_key"]
-
-UID = "24600000"
+__all__ = ["classic_key", "fee_rates", "set_crossed", "set_hedged", "set_leverage", "unified_key"]
 
 
 def set_hedged(call: Call, mode: str) -> None:
@@ -63,7 +61,7 @@ def classic_key(call: Call) -> dict[str, Any]:
     if not faults.active("read_only_key"):
         may += ["coow", "cpow"]
     return {
-        "userId": UID,
+        "userId": str(call.desk.uid),
         "inviterId": "",
         "ips": "",
         "authorities": may,
@@ -82,7 +80,7 @@ def unified_key(call: Call) -> dict[str, Any]:
     for fault, more in (("transfer_permission", "transfer"), ("withdrawal_permission", "withdraw")):
         may += [more] if faults.active(fault) else []
     return {
-        "userId": UID,
+        "userId": str(call.desk.uid),
         "inviterId": "",
         "parentId": "",
         "channelCode": "",

@@ -37,7 +37,7 @@ def account_settings(call: Call) -> dict[str, Any]:
     """How the account and its symbols are set: also what tells a client that it is a unified one."""
     markets = call.desk.exchange.markets.values()
     return {
-        "uid": settings.UID,
+        "uid": str(call.desk.uid),
         "accountMode": "unified",
         "assetMode": "multi_assets",
         "accountLevel": "advanced",

@@ -109,7 +109,7 @@ def key_info(call: Call) -> Result:
         "createdAt": _iso(now - DAY),
         "uta": 1,
         "unified": 0,
-        "userID": 24600000,
+        "userID": call.desk.uid,
         "inviterID": 0,
         "vipLevel": "No VIP",
         "mktMakerLevel": "0",
