@@ -221,7 +221,8 @@ def _state(member: Member) -> dict[str, Any]:
 
 def _row(member: Member) -> dict[str, Any]:
     session, user = member.session, member.user
-    return row(user.wishes, session.state, sentence_of(session.failure), user.registered, session.status)
+    error = sentence_of(session.failure)
+    return row(user.wishes, session.state, error, user.registered, session.status, session.seconds_since_tick)
 
 
 def _add_refusals(app: FastAPI, log: logging.Logger) -> None:

@@ -45,9 +45,14 @@ def identity(wishes: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def row(
-    wishes: Mapping[str, Any], state: str, error: str, registered: int, status: AccountStatus | None
+    wishes: Mapping[str, Any],
+    state: str,
+    error: str,
+    registered: int,
+    status: AccountStatus | None,
+    seconds_since_tick: int | None = None,
 ) -> dict[str, Json]:
-    """A line of the administrator's list."""
+    """A line of the administrator's list. ``lastSeenAt`` is the venue's time, the seconds are this machine's."""
     symbol = status.symbols[0] if status is not None and status.symbols else None
     performance = _performance(symbol)
     return {
@@ -69,6 +74,7 @@ def row(
         "stop": (status.stop or None) if status else None,
         "registeredAt": iso_time(registered),
         "lastSeenAt": iso_time(status.now) if status else None,
+        "secondsSinceTick": seconds_since_tick,
     }
 
 
@@ -77,6 +83,8 @@ def picture(status: AccountStatus | None, equity: Iterable[Sample]) -> dict[str,
     symbol = status.symbols[0] if status is not None and status.symbols else None
     return {
         "quote": status.quote if status else None,
+        "reserve": status.reserve if status else None,
+        "marginThresholdPercent": status.mm_threshold if status else None,
         "equity": [[iso_time(sample.at), sample.equity] for sample in equity],
         "price": symbol.last if symbol else None,
         "tickSize": symbol.tick_size if symbol else None,
@@ -92,7 +100,12 @@ def _ladder(side: SideStatus) -> dict[str, Json]:
     return {
         "quantity": side.quantity,
         "average": side.average,
+        "exit": side.exit,
         "takeProfit": side.take_profit,
+        "takeProfitDistancePercent": _rounded(side.take_profit_distance_percent)
+        if side.take_profit_distance_percent is not None
+        else None,
+        "stopLoss": side.stop_loss,
         "unrealised": side.unrealised,
         "realised": side.realised_net,
         "levels": [

@@ -70,6 +70,13 @@ class Session:
         """Why it is not running."""
         self.status: AccountStatus | None = status
         self.equity: deque[Sample] = deque(maxlen=_SAMPLES)
+        self._ticked = 0.0
+        """When it last ticked, by this machine's steady clock: the venue's may be a practice one."""
+
+    @property
+    def seconds_since_tick(self) -> int | None:
+        """How long it has been silent; None unless it runs. A session that hangs still calls itself running."""
+        return int(time.monotonic() - self._ticked) if self.state == "running" else None
 
     @property
     def is_alive(self) -> bool:
@@ -144,7 +151,7 @@ class Session:
         return failure
 
     def _show(self, status: AccountStatus) -> None:
-        self.status = status
+        self.status, self._ticked = status, time.monotonic()
         if not self.equity or status.now - self.equity[-1].at >= _SAMPLE_MS:
             self.equity.append(Sample(status.now, status.margin_balance))
         if self.state != "running" and not self._stop.is_set():

@@ -103,6 +103,12 @@ def test_the_administrators_row_and_picture_are_json() -> None:
     assert (line["userId"], line["alarms"], line["stop"]) == ("anna", ["stream is down"], "freeze stop: I-13")
     shown: Any = picture(status, [Sample(NOW, D("999.10"))])
     assert [level["state"] for level in shown["ladders"]["long"]["levels"]][:3] == ["filled"] * 3
+    assert (shown["reserve"], shown["marginThresholdPercent"]) == (status.reserve, status.mm_threshold)
+    long = status.symbols[0].long
+    assert shown["ladders"]["long"]["takeProfit"] == long.take_profit
+    assert shown["ladders"]["long"]["takeProfitDistancePercent"] == D(long.take_profit_distance_percent or 0).quantize(
+        D("0.01")
+    )
     assert shown["equity"] == [["2025-06-15T15:06:40.000Z", D("999.10")]]
     assert "999.10" in exact_json(shown)
     assert exact_json(line)

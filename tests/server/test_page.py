@@ -147,7 +147,7 @@ def test_text_from_outside_stays_text(browser: Browser, served: Platform) -> Non
     """Whatever an exchange or a user says."""
     entered(browser, served)
     browser.look(f"refresh(at('events'), [make('li', {HOSTILE!r})])")
-    assert browser.look("document.querySelectorAll('img').length") == 0
+    assert browser.look("document.querySelectorAll('main img').length") == 0
     assert HOSTILE in text(browser, "events")
 
 
@@ -157,3 +157,58 @@ def test_leaving_forgets_the_key(browser: Browser, served: Platform) -> None:
     browser.look("document.getElementById('leave').click()")
     assert browser.look("[sessionStorage.length, document.getElementById('sessions').hidden]") == [0, True]
     assert browser.look("document.activeElement.id") == "key"
+
+
+def pretended(browser: Browser, script: str) -> None:
+    """The page shows what ``script`` makes of the server's rows and picture."""
+    browser.look(
+        "window.asked ??= ask; window.ask = async (path) => { const found = await asked(path); "
+        f"{script}; return found; }}; show()"
+    )
+
+
+def test_a_session_that_hangs_does_not_look_well(browser: Browser, served: Platform) -> None:
+    """It calls itself running, but has not ticked for twelve minutes: said in the row and in the sum."""
+    entered(browser, served)
+    assert "silent" not in text(browser, "rows")
+    pretended(
+        browser,
+        "if (found.sessions) found.sessions[0].secondsSinceTick = 720",
+    )
+    browser.until(lambda: "running, silent for 12 min" in text(browser, "rows"))
+    assert "1 silent" in text(browser, "summary")
+
+
+def test_a_server_that_is_gone_is_told_and_waited_for(browser: Browser, served: Platform) -> None:
+    """What was shown stays, marked as old; when the server is back all is live again, without a reload."""
+    entered(browser, served)
+    assert "live" in text(browser, "fresh")
+    pretended(browser, "if (!window.back) throw new Error('away')")
+    browser.until(lambda: "does not answer; what is shown is old" in text(browser, "summary"))
+    assert browser.look("document.getElementById('fresh').hidden") is True
+    assert "anna" in text(browser, "rows")
+    browser.look("window.back = true")
+    browser.until(lambda: "live" in text(browser, "fresh"))
+
+
+def test_nobody_registered_is_said(browser: Browser, served: Platform) -> None:
+    """An empty table says what would fill it."""
+    entered(browser, served)
+    pretended(browser, "found.sessions = []")
+    browser.until(lambda: "POST /api/v1/users" in text(browser, "nobody"))
+    assert browser.look("document.getElementById('session').hidden") is True
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_long_names_and_numbers_stay_inside(browser: Browser, served: Platform, width: int) -> None:
+    """The longest id, a hundred billion and ten decimal places: the page does not move sideways at any width."""
+    entered(browser, served, width, 800)
+    pretended(
+        browser,
+        "for (const row of found.sessions ?? [found]) Object.assign(row, {error: 'x'.repeat(300), "
+        "tickSize: 1e-10, currentPrice: 1.2e-7, totalPnL: 98765432109.87, unrealizedPnL: -98765432109.87, "
+        "symbol: '1000000BABYDOGEUSDT'}); if (found.price) found.price = 1.2e-7",
+    )
+    browser.until(lambda: "98,765,432,109.87" in text(browser, "rows"))
+    browser.until(lambda: "BABYDOGE" in text(browser, "session-title"))
+    assert browser.look("document.documentElement.scrollWidth <= innerWidth && innerWidth") == width

@@ -19,8 +19,10 @@ from gridhedge.domain.errors import (
     Unclear,
     UsageError,
 )
+from gridhedge.engine.status import AccountStatus
 from gridhedge.server.refusals import ApiError
 from gridhedge.server.session import Pace, Session
+from tests.dashboard.statuses import account_status
 from tests.server.crew import Notebook, Trader, until
 
 LOG = logging.getLogger("gridhedge.server.session-test")
@@ -47,7 +49,9 @@ def test_a_session_runs_until_it_is_stopped() -> None:
     one.start()
     one.wait(10)
     assert one.state == "running"
+    assert one.seconds_since_tick is not None
     one.stop()
+    assert one.seconds_since_tick is None
     assert (one.state, one.is_alive, traders[0].is_closed) == ("stopped", False, True)
     assert notebook.states == ["starting", "running", "stopped"]
     assert one.status is not None
@@ -129,6 +133,31 @@ def test_a_session_that_does_not_end_is_told() -> None:
         one.stop()
     never.set()
     until(lambda: not one.is_alive)
+
+
+def test_a_session_that_hangs_is_silent_for_longer_and_longer() -> None:
+    """It ticks once, and never again: twelve minutes later it still calls itself running."""
+    never = threading.Event()
+    one = Session("anna", lambda stop: _Hanging(never), Notebook(), LOG, Pace())
+    one.start()
+    one.wait(10)
+    assert one.state == "running"
+    one._ticked -= 720
+    assert (one.seconds_since_tick or 0) >= 720
+    never.set()
+    until(lambda: not one.is_alive)
+
+
+class _Hanging(Trader):
+    """Shows one tick, and then nothing."""
+
+    def __init__(self, end: threading.Event) -> None:
+        super().__init__(threading.Event())
+        self._end = end
+
+    def run(self, show: Callable[[AccountStatus], object]) -> None:
+        show(account_status())
+        self._end.wait()
 
 
 class _Deaf(Trader):
