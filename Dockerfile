@@ -1,8 +1,9 @@
 # One image for bot and server. Build: docker build -t gridhedge .
 # Run it read-only, with one volume for data: see compose.yaml. Nothing in it runs as root.
-ARG PYTHON=3.12
+# The base is an exact version. To pin the very bytes: --build-arg BASE=python@sha256:<digest>
+ARG BASE=python:3.12.11-slim-bookworm
 
-FROM python:${PYTHON}-slim AS build
+FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 RUN python -m venv /opt/gridhedge
 WORKDIR /src
@@ -15,7 +16,7 @@ COPY gridhedge gridhedge
 RUN /opt/gridhedge/bin/pip install --no-deps --no-build-isolation . \
     && /opt/gridhedge/bin/gridhedge --version
 
-FROM python:${PYTHON}-slim
+FROM ${BASE}
 RUN groupadd --system --gid 10001 gridhedge \
     && useradd --system --uid 10001 --gid gridhedge --no-create-home --home-dir /data gridhedge \
     && install --directory --owner gridhedge --group gridhedge --mode 0700 /data

@@ -63,10 +63,11 @@ class ApiKeys(NamedTuple):
 
 
 class SecretStore:
-    """Looks a name up in the keyring (service ``gridhedge``, if installed), in the environment, in a .env file.
+    """Looks a name up in the keyring (service ``gridhedge``, if installed), in the environment, in the file that
+    ``<NAME>_FILE`` names there (as Docker and Kubernetes hand secrets in), in a .env file.
 
-    The file must be mode 0600 (or stricter) and our own. Raises UsageError, naming file and line, if it is not, or if
-    it can not be understood.
+    The .env file must be mode 0600 (or stricter) and our own. Raises UsageError, naming file and line, if it is not, or
+    if it can not be understood.
     """
 
     def __init__(self, environment: Mapping[str, str], env_file: Path | None = None) -> None:
@@ -74,7 +75,8 @@ class SecretStore:
         self._sources = (environment, _read_env_file(env_file) if env_file else {})
 
     def find(self, name: str) -> Secret | None:
-        value = _from_keyring(name) or next((found for source in self._sources if (found := source.get(name))), None)
+        environment, file = self._sources
+        value = _from_keyring(name) or environment.get(name) or _from_mounted(name, environment) or file.get(name)
         return Secret(value) if value else None
 
     def api_keys(self, account: str, venue: str, *, passphrase: bool = False) -> ApiKeys:
@@ -110,6 +112,21 @@ def _from_keyring(name: str) -> str | None:
         value: str | None = keyring.get_password("gridhedge", name)
     except keyring.errors.KeyringError:
         return None
+    return value
+
+
+def _from_mounted(name: str, environment: Mapping[str, str]) -> str | None:
+    """What lies in the file that ``<NAME>_FILE`` names. Its owner and mode are the orchestrator's affair."""
+    path = environment.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        value = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = "not a text in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise UsageError(f"{name}_FILE={path}: can not be read ({why}); mount the secret there, or unset it") from error
+    if not value:
+        raise UsageError(f"{name}_FILE={path}: is empty; write the secret into it, or unset it")
     return value
 
 

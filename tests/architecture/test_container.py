@@ -15,6 +15,8 @@ import yaml
 
 from gridhedge.cli.run_command import command as run_command
 from gridhedge.cli.serve_command import command as serve_command
+from gridhedge.domain.errors import UsageError
+from gridhedge.server.serve import Options, Secrets, check_exposure
 
 COMMANDS = {"serve": serve_command, "run": run_command}
 SERVICES = ("server", "bot", "dev")
@@ -113,10 +115,45 @@ def test_ports_are_open_to_this_machine_only(compose: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_the_server_does_not_start_without_its_secrets(compose: dict[str, Any]) -> None:
-    """Compose itself refuses; no secret has a default outside development."""
+def test_no_service_needs_the_settings_of_another(root: Path) -> None:
+    """Compose reads the whole file before it looks at profiles: one ``${NAME:?}`` would keep everything from starting
+    (docker/compose issue 11977). The server refuses by itself, and says why."""
+    text = re.sub(r"#.*", "", (root / "compose.yaml").read_text())
+    assert re.search(r"\$\{\w+:?\?", text) is None
+    with pytest.raises(UsageError, match="set BOT_SECRET"):
+        check_exposure(Options("0.0.0.0", 8082, root / "data"), Secrets())
+
+
+def test_no_secret_has_a_default_outside_development(compose: dict[str, Any]) -> None:
+    """What is not given is empty."""
     for name in ("BOT_SECRET", "ADMIN_KEY", "ENCRYPTION_KEY"):
-        assert compose["server"]["environment"][name].startswith(f"${{{name}:?")
+        assert compose["server"]["environment"][name] == f"${{{name}-}}"
+
+
+def test_all_services_fit_beside_each_other(compose: dict[str, Any]) -> None:
+    """``docker compose --profile dev up`` starts the server as well: no port of this machine is asked for twice."""
+    ports = [port.rpartition(":")[0] for service in compose.values() for port in service.get("ports", [])]
+    assert len(ports) == len(set(ports)) == 2
+
+
+def test_the_bot_comes_back_after_the_machine_does(compose: dict[str, Any]) -> None:
+    """on-failure would leave it down: an engine that starts anew starts only what was not stopped by a person."""
+    assert {compose[name]["restart"] for name in ("server", "bot")} == {"unless-stopped"}
+
+
+def test_the_base_is_an_exact_version(root: Path) -> None:
+    """Both stages have the same one: the environment that is copied belongs to its Python."""
+    base = re.search(r"^ARG BASE=(\S+)$", (root / "Dockerfile").read_text(), re.MULTILINE)
+    assert base is not None
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base[1])
+    assert [arguments.split()[0] for name, arguments in instructions(root) if name == "FROM"] == ["${BASE}"] * 2
+
+
+def test_signals_reach_the_bot(root: Path, compose: dict[str, Any]) -> None:
+    """The program itself is started, not a shell that would keep SIGTERM to itself; an init reaps and passes on."""
+    assert json.loads(last(root, "ENTRYPOINT")) == ["gridhedge"]
+    assert last(root, "STOPSIGNAL") == "SIGTERM"
+    assert all(compose[service]["init"] is True for service in SERVICES)
 
 
 def test_developers_have_a_profile_of_their_own(compose: dict[str, Any]) -> None:

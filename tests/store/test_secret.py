@@ -104,6 +104,27 @@ def test_the_environment_comes_before_the_file(tmp_path):
     assert found == {"A": "environment", "B": "quoted # not a comment", "C": "${HOME}", "D": None, "E": None, "F": None}
 
 
+def test_a_secret_may_lie_in_a_file_of_its_own(tmp_path):
+    """As Docker mounts them, with or without an end of line: after the variable itself, before .env."""
+    mounted = tmp_path / "bot_secret"
+    mounted.write_text("mounted\n")
+    env = env_file(tmp_path, "BOT_SECRET=kept\n")
+    named = {"BOT_SECRET_FILE": str(mounted)}
+    assert SecretStore(named, env).find("BOT_SECRET").reveal() == "mounted"
+    assert SecretStore({**named, "BOT_SECRET": "said"}, env).find("BOT_SECRET").reveal() == "said"
+    assert SecretStore({}, env).find("BOT_SECRET").reveal() == "kept"
+
+
+@pytest.mark.parametrize(("content", "sentence"), [(None, "can not be read"), (b"", "is empty"), (b"\xff", "UTF-8")])
+def test_a_file_that_was_named_must_hold_something(tmp_path, content, sentence):
+    """Never another secret in its place without a word."""
+    mounted = tmp_path / "bot_secret"
+    if content is not None:
+        mounted.write_bytes(content)
+    with pytest.raises(UsageError, match=sentence):
+        SecretStore({"BOT_SECRET_FILE": str(mounted)}).find("BOT_SECRET")
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o666, 0o601])
 def test_a_file_that_others_can_read_is_refused(tmp_path, mode):
     """One sentence with the mode and the command that mends it."""
