@@ -17,14 +17,13 @@ from starlette.responses import Response
 
 from gridhedge.domain.errors import GridhedgeError
 from gridhedge.domain.wire import Json
-from gridhedge.profile.venues import VENUES
 from gridhedge.server.answers import Done, Failed, done, failed
 from gridhedge.server.document import picture, row
 from gridhedge.server.fleet import Fleet, Member
 from gridhedge.server.gate import ADMIN, USERS, Gate
 from gridhedge.server.page import add_page
 from gridhedge.server.problems import is_unreadable, sentences
-from gridhedge.server.profiles import available_strategies, pairs, settings_schema
+from gridhedge.server.profiles import available_exchanges, available_strategies, pairs, settings_schema
 from gridhedge.server.refusals import ApiError, failure_of, sentence_of
 from gridhedge.server.registration import USER_ID, Registration
 from gridhedge.server.resources import Resources
@@ -126,13 +125,12 @@ def _public(fleet: Fleet, resources: Resources, version: str, live: bool) -> API
     @router.get("/info", response_model=Done)
     def info() -> Response:
         """What this bot is and can do, with the schema of its settings."""
-        exchanges = {name: pairs(name) for name, model in VENUES.items() if model is not None}
         data: dict[str, Json] = {
             "id": "gridhedge",
             "name": "gridhedge: hedged grids on perpetual futures",
             "version": version,
             "strategies": list(available_strategies()),
-            "exchanges": [{"name": name, "pairs": known} for name, known in exchanges.items()],
+            "exchanges": [{"name": name, "pairs": pairs(name)} for name in available_exchanges()],
             "capabilities": {"demo": True, "real": live, "multiUser": True, "webhooks": True},
             "settingsSchema": settings_schema(),
         }

@@ -14,10 +14,18 @@ from gridhedge.domain.errors import UsageError
 from gridhedge.profile.document import Node
 from gridhedge.profile.sentences import problems_of
 from gridhedge.profile.settings import STRATEGIES, Profile, RiskSettings
-from gridhedge.profile.venues import VENUES, PaperSettings, RealVenueSettings
+from gridhedge.profile.venues import VENUES, ExchangeSettings, PaperSettings
 from gridhedge.venue.paper.instruments import symbols
 
-__all__ = ["FIRST_PRICES", "available_strategies", "pairs", "profile_of", "settings_schema", "wants_price"]
+__all__ = [
+    "FIRST_PRICES",
+    "available_exchanges",
+    "available_strategies",
+    "pairs",
+    "profile_of",
+    "settings_schema",
+    "wants_price",
+]
 
 FIRST_PRICES = {
     "BTCUSDT": Decimal(60_000),
@@ -30,6 +38,12 @@ _PAPER_BALANCE = "10000"
 _PLACEHOLDER_LOT = "1"
 _LOT = "space_lots"
 """The strategy's name for what the platform calls baseLot: the first order's quantity."""
+_FROM_PLAIN = {
+    "space_lots": "tradeAmount",
+    "space_orders": "maxConcurrentTrades",
+    "initial_position_size_usd": "tradeAmount",
+}
+"""Settings that may be given as a plain one instead."""
 _BAND = re.compile(r"space\d?_orders")
 _SNAKE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 _PLACES = (
@@ -64,7 +78,7 @@ def profile_of(
     try:
         profile = Profile.model_validate(root.plain())
     except ValidationError as error:
-        raise UsageError("\n".join(dict.fromkeys(_sentences(error, root)))) from None
+        raise UsageError("; ".join(dict.fromkeys(_sentences(error, root)))) from None
     if profile.venue.real_money and not live:
         raise UsageError("exchange.isDemo: this server does not trade real money; its operator must say --live")
     return profile
@@ -84,6 +98,15 @@ def available_strategies() -> dict[str, type[BaseModel]]:
     return {name: model for name, model in STRATEGIES.items() if model is not None}
 
 
+def available_exchanges() -> list[str]:
+    """Where users of a server may trade: with a key, or on the embedded exchange. MT5 is a terminal, not a key."""
+    return [
+        name
+        for name, model in VENUES.items()
+        if model is not None and issubclass(model, PaperSettings | ExchangeSettings)
+    ]
+
+
 def settings_schema() -> dict[str, Any]:
     """JSON schema of ``customSettings`` per strategy, made from the profile's own models."""
     schemas: dict[str, Any] = {}
@@ -91,7 +114,11 @@ def settings_schema() -> dict[str, Any]:
         schema = model.model_json_schema(mode="validation")
         properties = {to_camel(field): value for field, value in schema["properties"].items() if field != "kind"}
         properties |= {to_camel(field): value for field, value in _risk_properties().items()}
-        required = [to_camel(field) for field in schema.get("required", []) if field != "kind"]
+        for field in _FROM_PLAIN.keys() & model.model_fields.keys():
+            properties[to_camel(field)] |= {"description": f"or {_FROM_PLAIN[field]} of the plain settings"}
+        if _LOT in model.model_fields:
+            properties["baseLot"] = properties[to_camel(_LOT)]
+        required = [to_camel(field) for field in schema.get("required", []) if field not in ("kind", *_FROM_PLAIN)]
         schemas[name] = {
             "type": "object",
             "description": schema.get("description", ""),
@@ -130,8 +157,11 @@ def _venue(exchange: Mapping[str, Any], symbol: str, endpoints: Mapping[str, str
             raise UsageError(f"settings.tradingPair: paper trades {', '.join(FIRST_PRICES)}; choose one of them")
         feed = {"kind": "synthetic", "price": str(FIRST_PRICES[symbol])}
         return {"name": name, "rules": "bybit", "balance": _PAPER_BALANCE, "feeds": {symbol: feed}}
-    if model is None or not issubclass(model, RealVenueSettings):
+    if model is None:
         return {"name": name}
+    if not issubclass(model, ExchangeSettings):
+        listed = ", ".join(available_exchanges())
+        raise UsageError(f"exchange.name: {name} trades through a terminal, with gridhedge run; choose one of {listed}")
     endpoint = {"endpoint": endpoints[name]} if name in endpoints else {}
     return {"name": name, "demo_trading": exchange["isDemo"], **endpoint}
 
@@ -227,6 +257,4 @@ def _place(where: str) -> str:
 
 def pairs(exchange: str) -> list[str]:
     """Trading pairs that are known for an exchange; a real one refuses at the start what it does not have."""
-    if exchange == "paper":
-        return list(FIRST_PRICES)
-    return list(symbols("binance" if exchange == "binance" else "bybit"))
+    return list(FIRST_PRICES if exchange == "paper" else symbols(exchange))

@@ -23,7 +23,7 @@ from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
 from tests.cli.shell import gridhedge
 from tests.notify.receiver import Receiver
-from tests.server.platform import BOT_SECRET, Platform, registration
+from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform, registration
 from tests.server.processes import PATIENCE_S, serving, until, url
 
 DOGE = "DOGEUSDT"
@@ -134,6 +134,21 @@ def test_options_that_make_no_sense_are_one_sentence(data: Path) -> None:
     """An endpoint without a venue."""
     done = gridhedge("serve", "--endpoint", "http://127.0.0.1:1", "--data-dir", data)
     assert (done.code, "write VENUE=URL" in done.err) == (2, True)
+
+
+def test_debug_shows_what_is_logged_and_no_secret(data: Path) -> None:
+    """Down to the stack of a session whose exchange is away, with the keys of users and operator left out."""
+    keys = {"apiKey": "canary-key", "apiSecret": "canary-secret"}
+    hook = {"webhookUrl": "http://127.0.0.1:1/", "webhookSecret": "canary-webhook"}
+    with serving(data, "--debug", "--endpoint", "bybit=http://127.0.0.1:1") as (process, line):
+        platform = Platform(url(line))
+        assert platform.ask("POST", "/users", registration("anna", "bybit", keys=keys, **hook)).status == 201
+        assert platform.ask("POST", "/users/anna/start").data["status"] == "retrying"
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out) == (0, "")
+    assert "session of user anna failed" in err
+    assert not any(secret in err for secret in ("canary", BOT_SECRET, ADMIN_KEY))
 
 
 def test_reloading_serves_the_same(data: Path) -> None:

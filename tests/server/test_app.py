@@ -89,9 +89,14 @@ def test_health_and_info_are_open_to_everybody(platform: Platform) -> None:
     assert (health["status"], health["sessions"]) == ("healthy", {"total": 0, "running": 0})
     info = platform.send("GET", "/info").data
     assert info["capabilities"] == {"demo": True, "real": False, "multiUser": True, "webhooks": True}
+    assert {found["name"]: "BTCUSDT" in found["pairs"] for found in info["exchanges"]} == dict.fromkeys(
+        ("paper", "bybit", "binance", "bitget"), True
+    )
     schema = info["settingsSchema"]["symmetric"]
-    assert schema["required"] == ["initialPositionSizeUsd"]
-    assert {"gridStepPercent", "takeProfitPercent", "mmRateThreshold"} <= schema["properties"].keys()
+    assert schema["required"] == []
+    assert {"initialPositionSizeUsd", "gridStepPercent", "takeProfitPercent", "mmRateThreshold"} <= schema[
+        "properties"
+    ].keys()
 
 
 def test_a_user_is_registered_read_and_forgotten(platform: Platform) -> None:
@@ -124,6 +129,10 @@ def test_a_user_is_registered_once(platform: Platform) -> None:
         ({"webhookUrl": "file:///etc/passwd", "webhookSecret": "12345678"}, "webhookUrl: not a web address"),
         ({"keys": {"apiKey": "x", "apiSecret": "y"}}, "the embedded exchange has no keys"),
         ({"keys": {"isDemo": False}}, "the embedded exchange has no real money"),
+        (
+            {"keys": {"name": "mt5"}},
+            "exchange.name: mt5 trades through a terminal, with gridhedge run; choose one of paper",
+        ),
         ({"keys": {"name": "mtgox"}}, "exchange.name: 'mtgox' is not a venue"),
         ({"keys": {"name": "bybit"}}, "give apiKey and apiSecret"),
         ({"keys": {"name": "bybit", "isDemo": False, "apiKey": "x", "apiSecret": "y"}}, "does not trade real money"),

@@ -87,17 +87,23 @@ def test_mistakes_are_told_in_the_platforms_names() -> None:
     found["exchange"]["name"] = "bybit"
     with pytest.raises(UsageError) as told:
         profile(found)
-    lines = str(told.value).splitlines()
-    assert "settings.leverage: 500 is above the maximum 200; choose 1–200" in lines
-    assert any(line.startswith("settings.customSettings.gridStepPercent: 0 is below") for line in lines)
-    assert any("averagingMultiplierr: is not a known key; did you mean averagingMultiplier?" in line for line in lines)
+    text = str(told.value)
+    assert "settings.leverage: 500 is above the maximum 200; choose 1–200; settings." in text
+    assert "; settings.customSettings.gridStepPercent: 0 is below" in text
+    assert "averagingMultiplierr: is not a known key; did you mean averagingMultiplier?" in text
+    assert "\n" not in text
 
 
 def test_the_schema_is_the_profiles_own() -> None:
-    """Each strategy's fields in camelCase, its required ones, and the account's risk; bounds are exact."""
+    """Each strategy's fields in camelCase, and the account's risk; bounds are exact. Required is what no plain setting
+    gives, and the platform's own name of the lot is known: no good registration contradicts its schema."""
     schema = settings_schema()["symmetric"]
     assert set(schema["properties"]) >= {"strategy", "gridStepPercent", "onStop"}
-    assert schema["required"] == ["initialPositionSizeUsd"]
+    assert schema["required"] == []
+    assert schema["properties"]["initialPositionSizeUsd"]["description"] == "or tradeAmount of the plain settings"
+    signal = settings_schema()["signal"]
+    assert signal["required"] == ["spacePercent"]
+    assert signal["properties"]["baseLot"] == signal["properties"]["spaceLots"]
     assert schema["additionalProperties"] is False
     assert schema["properties"]["gridStepPercent"]["anyOf"][0]["minimum"] == D("0.01")
 
