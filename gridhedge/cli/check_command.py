@@ -9,13 +9,14 @@ import click
 
 from gridhedge.cli.accounts import command_line
 from gridhedge.cli.build import checked_venue
-from gridhedge.cli.options import data_option, json_option, profile_option
+from gridhedge.cli.options import data_option, json_option, leverage_option, profile_option, symbol_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import refuse_emergency
 from gridhedge.domain.errors import Refused, VenueError
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.values import Money, Price
 from gridhedge.engine.ports import Check, Venue
+from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.settings import Profile
 from gridhedge.store.emergency import read_emergency
 from gridhedge.strategy.grid import grid_around
@@ -25,11 +26,13 @@ from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
 
 @click.command("check")
 @profile_option
+@symbol_option
+@leverage_option
 @json_option
 @data_option
-def command(profile: Path, as_json: bool, data_dir: Path) -> None:
+def command(profile: Path, symbol: str | None, leverage: str | None, as_json: bool, data_dir: Path) -> None:
     """Try the profile against its venue and say what would be done; changes and places nothing."""
-    settings = open_profile(profile)
+    settings = open_profile(profile, said=Overrides(symbol, leverage))
     venue = checked_venue(settings)
     try:
         checks = [

@@ -212,7 +212,7 @@ def _show_ladder(target: Path, profile: Profile, data: Path) -> None:
             click.echo(f"note: nobody tells the price now, the ladder begins at an example of {example}", err=True)
             price = example
         click.get_current_context().invoke(
-            plan, profile=target, price=price, balance=None, symbol=None, as_json=False, data_dir=data
+            plan, profile=target, price=price, balance=None, symbol=None, leverage=None, as_json=False, data_dir=data
         )
     except UsageError as error:
         text = f"note: no ladder is shown: {error}; gridhedge plan --profile {target} shows it at any price"

@@ -28,6 +28,8 @@ data_option = click.option(
     show_default=True,
     help="Where accounts keep their files.",
 )
+symbol_option = click.option("--symbol", help="In place of the symbol of a one-symbol profile.")
+leverage_option = click.option("--leverage", help="In place of the profile's leverage, of every symbol.")
 account_option = click.option("--account", help="The account; needed where there are several.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")

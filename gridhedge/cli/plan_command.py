@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gridhedge.cli.facts import Facts, facts_of
-from gridhedge.cli.options import amount, data_option, json_option, profile_option
+from gridhedge.cli.options import amount, data_option, json_option, leverage_option, profile_option
 from gridhedge.cli.profiles import open_profile
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.values import Money, Price
 from gridhedge.engine.status import AccountStatus
+from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.settings import Profile, SymbolSettings
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.replay.ends import BALANCE, End, Way, where_it_ends
@@ -33,21 +34,30 @@ if TYPE_CHECKING:
 @profile_option
 @click.option("--price", help="Start from this price instead of the market's.")
 @click.option("--balance", help="Begin with this much money instead of the account's.")
-@click.option("--symbol", help="Which symbol of the profile (default: all of them).")
+@click.option("--symbol", help="Which symbol of the profile (default: all), or another one in place of its only one.")
+@leverage_option
 @json_option
 @data_option
 def command(
-    profile: Path, price: str | None, balance: str | None, symbol: str | None, as_json: bool, data_dir: Path
+    profile: Path,
+    price: str | None,
+    balance: str | None,
+    symbol: str | None,
+    leverage: str | None,
+    as_json: bool,
+    data_dir: Path,
 ) -> None:
     """Show level, price, quantity, margin and take-profit of both sides, and where the ladder ends.
 
     Needs no keys. Without --price it begins at the venue's price, or where the account's bot last saw it; on paper
     where the bot last saw it, or where the prices begin.
     """
-    settings = open_profile(profile, live=True)  # places nothing
+    settings = open_profile(profile, live=True, said=Overrides(leverage=leverage))  # places nothing
+    if symbol not in (None, *settings.traded):
+        if len(settings.traded) > 1:
+            raise UsageError(f"{profile}: symbol {symbol} is not in it; it has {', '.join(settings.traded)}")
+        settings = open_profile(profile, live=True, said=Overrides(symbol, leverage))
     entries = [entry for entry in settings.symbols if symbol in (None, entry.symbol)]
-    if not entries:
-        raise UsageError(f"{profile}: symbol {symbol} is not in it; it has {', '.join(_names(settings))}")
     said = amount("--price", price)
     status = read_status(data_dir / settings.account / "status.json", AccountStatus)
     seen = {} if status is None else {symbol.symbol: symbol.last for symbol in status.symbols}
@@ -93,10 +103,6 @@ def _first_price(profile: Profile, facts: Facts, seen: Price | None) -> Price:
         if price is not None:
             return price
     raise UsageError(f"{facts.instrument.symbol}: the venue does not tell a price now; give one with --price")
-
-
-def _names(profile: Profile) -> list[str]:
-    return list(profile.traded)
 
 
 def _plan(profile: Profile, entry: SymbolSettings, facts: Facts, price: Price, balance: Money) -> dict[str, Any]:

@@ -8,23 +8,25 @@ from pathlib import Path
 from gridhedge.domain.errors import UsageError
 from gridhedge.profile.document import read_document
 from gridhedge.profile.load import load_profile
+from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.strategy.settings import SignalSettings
 from gridhedge.venue.paper.instruments import symbols
 
 
-def open_profile(path: Path, *, live: bool = False) -> Profile:
+def open_profile(path: Path, *, live: bool = False, said: Overrides = Overrides()) -> Profile:  # noqa: B008  # frozen
     """The profile, whose symbols exist under the rules it names. Raises UsageError with file, line and field."""
-    profile = load_profile(path, live=live)
+    profile = load_profile(path, live=live, said=said)
     if isinstance(profile.venue, PaperSettings):
         rules = profile.venue.rules
         known = symbols(rules)
         for index, entry in enumerate(profile.symbols):
             if entry.symbol not in known:
+                place = said.place(path, _line(path, index, said), f"symbols[{index}].symbol")
                 raise UsageError(
-                    f"{path}:{_line(path, index)}: symbols[{index}].symbol: the embedded exchange does not know "
-                    f"{entry.symbol} under the rules of {rules}; choose one of {', '.join(known)}"
+                    f"{place}: the embedded exchange does not know {entry.symbol} under the rules of {rules}; "
+                    f"choose one of {', '.join(known)}"
                 )
     return profile
 
@@ -36,9 +38,9 @@ def require_indicators(profile: Profile) -> None:
         raise UsageError("strategy signal needs TA-Lib; install it with: pip install 'gridhedge[signal]'")
 
 
-def _line(path: Path, index: int) -> int:
+def _line(path: Path, index: int, said: Overrides) -> int:
     """The line of the symbol with this number; the profile has just been read, so it is there."""
-    root = read_document(path).root.value
+    root = said.into(read_document(path).root).value
     entries = root["symbols"].value if isinstance(root, dict) else None
     entry = entries[index].value if isinstance(entries, list) else None
     return entry["symbol"].line if isinstance(entry, dict) else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
 import threading
@@ -18,12 +19,13 @@ from gridhedge.cli.accounts import command_line
 from gridhedge.cli.build import market_of, secrets_of
 from gridhedge.cli.correspondence import correspondence_of, webhook_secret_of
 from gridhedge.cli.errors import silence_stdout
-from gridhedge.cli.options import data_option, profiles_option
+from gridhedge.cli.options import data_option, leverage_option, profiles_option, symbol_option
 from gridhedge.cli.profiles import open_profile, require_indicators
 from gridhedge.cli.reload import Reload
 from gridhedge.cli.runner import Options, Outcome, Runner, Show, log_failure
 from gridhedge.dashboard.figures import money_text
 from gridhedge.domain.errors import GridhedgeError, UsageError
+from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.watch import ProfileWatch
 from gridhedge.server.refusals import sentence_of
@@ -36,9 +38,12 @@ _TURN_SECONDS = 0.0005
 
 @click.command("run")
 @profiles_option
+@symbol_option
+@leverage_option
 @click.option("--ticks", type=click.IntRange(min=1), help="End by itself after so many ticks.")
 @click.option("--no-dashboard", is_flag=True, help="Plain lines instead of the live screen.")
 @click.option("--dry-run", is_flag=True, help="Decide and log, send nothing.")
+@click.option("--debug", is_flag=True, help="Show what is logged, down to every decision, in place of the screen.")
 @click.option("--live", is_flag=True, help="The second yes to real money.")
 @click.option(
     "--i-accept-unrestricted-key",
@@ -55,9 +60,12 @@ _TURN_SECONDS = 0.0005
 @data_option
 def command(
     profile: tuple[Path, ...],
+    symbol: str | None,
+    leverage: str | None,
     ticks: int | None,
     no_dashboard: bool,
     dry_run: bool,
+    debug: bool,
     live: bool,
     i_accept_unrestricted_key: bool,
     speed: float,
@@ -66,9 +74,12 @@ def command(
     """Trade as one or more profiles say, until stopped (Ctrl-C, SIGTERM, gridhedge stop)."""
     stop = threading.Event()
     sys.setswitchinterval(_TURN_SECONDS)
-    options = Options(data_dir, ticks, speed, i_accept_unrestricted_key)
+    said = Overrides(symbol, leverage)
+    if said.told() and len(profile) > 1:
+        raise UsageError("--symbol and --leverage are for one profile; of several, each says its own")
+    options = Options(data_dir, ticks, speed, i_accept_unrestricted_key, said.told())
     with _signals(stop):
-        readers = [partial(_read, path, live, dry_run) for path in profile]
+        readers = [partial(_read, path, live, dry_run, said) for path in profile]
         profiles = [read() for read in readers]
         for each in profiles:
             require_indicators(each)
@@ -77,6 +88,8 @@ def command(
         signing = [webhook_secret_of(each) for each in profiles]
         known = [secret for market in markets for secret in secrets_of(market)]
         logs = Logs(data_dir, Masker([*known, *(secret for secret in signing if secret is not None)]))
+        if debug:
+            logs.console(sys.stderr, logging.DEBUG)
         with ExitStack() as stack:
             stack.callback(logs.close)
             failures: list[BaseException] = []
@@ -91,7 +104,7 @@ def command(
                 except GridhedgeError as error:
                     failures.append(error)
             gc.freeze()  # walking again and again through all that is loaded would hold up orders for milliseconds
-            _trade(runners, no_dashboard or not sys.stdout.isatty(), failures)
+            _trade(runners, no_dashboard or debug or not sys.stdout.isatty(), failures)
     _tell_ends(runners, data_dir)
     for failure in failures[1:]:
         click.echo(f"gridhedge: {failure}", err=True)
@@ -135,9 +148,9 @@ def _tell_ends(runners: Sequence[Runner], data: Path) -> None:
         silence_stdout()
 
 
-def _read(path: Path, live: bool, dry_run: bool) -> Profile:
-    """The profile with what the command line adds to it."""
-    profile = open_profile(path, live=live)
+def _read(path: Path, live: bool, dry_run: bool, said: Overrides) -> Profile:
+    """The profile with what the command line adds to it; also whenever the file has been edited."""
+    profile = open_profile(path, live=live, said=said)
     return profile.model_copy(update={"dry_run": True}) if dry_run else profile
 
 

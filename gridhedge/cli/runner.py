@@ -53,6 +53,8 @@ class Options(NamedTuple):
     """Seconds on the embedded exchange per second of the clock; 0: as fast as possible."""
     accepts_unrestricted_key: bool = False
     """Trade real money with a key that may transfer, or that works from every IP address."""
+    in_place: str = ""
+    """What it says in place of the profile, as it was written."""
 
 
 class Outcome(NamedTuple):
@@ -192,6 +194,8 @@ class Runner:
         audience.attend(loop)
         for damage in damages:
             audience.said("critical", damage)
+        if self._options.in_place:
+            audience.noted(f"in place of the profile: {self._options.in_place}")
         for check in opened.remarks:
             audience.said("info" if check.passed else "warning", f"{check.name}: {check.text}")
             if self._options.accepts_unrestricted_key and check.name == KEY_RESTRICTIONS:

@@ -10,20 +10,21 @@ from pydantic import ValidationError
 from gridhedge.domain.errors import UsageError
 from gridhedge.profile.confidential import find_confidential, names_confidential
 from gridhedge.profile.document import Node, Problem, read_document
+from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.sentences import problems_of
 from gridhedge.profile.settings import Profile
 
 __all__ = ["consent_problem", "load_profile"]
 
 
-def load_profile(path: Path, *, live: bool = False) -> Profile:
-    """The profile in ``path``. ``live`` is the command line's ``--live``.
+def load_profile(path: Path, *, live: bool = False, said: Overrides = Overrides()) -> Profile:  # noqa: B008  # frozen
+    """The profile in ``path``. ``live`` is the command line's ``--live``, ``said`` what it puts in place of the file's.
 
     Names of data files in it are seen from the profile's own folder. Raises UsageError with one line
-    ``file:line: field: what is wrong; what to do`` for each mistake.
+    ``file:line: field: what is wrong; what to do`` for each mistake (``--option value: …`` for the command line's).
     """
     document = read_document(path)
-    root = document.root
+    root = said.into(document.root)
     if not isinstance(root.value, dict):
         what = "is empty" if root.value is None else "is not a group of settings (lines of key: value)"
         raise UsageError(f"{path}: {what}; begin with account: and venue:, or copy configs/demo.yaml")
@@ -39,7 +40,7 @@ def load_profile(path: Path, *, live: bool = False) -> Profile:
     found = [problem for problem in found if problem.where not in hidden and not names_confidential(problem.where)]
     found.extend(confidential)
     if profile is None or found:
-        raise UsageError(_lines(path, found))
+        raise UsageError(_lines(path, found, said))
     return profile
 
 
@@ -53,8 +54,7 @@ def consent_problem(profile: Profile, root: Node, live: bool) -> list[Problem]:
     return [Problem(line, "venue.demo_trading", text)]
 
 
-def _lines(path: Path, problems: Iterable[Problem]) -> str:
+def _lines(path: Path, problems: Iterable[Problem], said: Overrides) -> str:
     ordered = sorted(set(problems), key=lambda problem: (problem.line, problem.where))
-    return "\n".join(
-        f"{path}:{line}: {where}: {text}" if where else f"{path}:{line}: {text}" for line, where, text in ordered
-    )
+    lines = (f"{said.place(path, line, where)}: {text}" for line, where, text in ordered)
+    return "\n".join(dict.fromkeys(lines))

@@ -49,6 +49,13 @@ def test_what_the_venue_changes_is_said(tmp_path: Path) -> None:
     assert "raised to the venue's minimum 26: real first margin 5.18" in done.out
 
 
+def test_it_checks_with_the_leverage_and_symbol_that_run_would_get() -> None:
+    """100 DOGE at 20x, not 376 at 75x."""
+    done = gridhedge("check", "--profile", DEMO, "--leverage", "20", "--symbol", "DOGEUSDT")
+    assert "note first orders: would open 100 long and 100 short of DOGEUSDT" in done.out
+    assert gridhedge("check", "--profile", DEMO, "--leverage", "0").code == 2
+
+
 def test_a_ladder_that_does_not_fit_is_refused_with_3(tmp_path: Path) -> None:
     """A cap of 1 USDT per side leaves no level."""
     profile = tmp_path / "p.yaml"

@@ -75,6 +75,19 @@ def test_several_symbols_are_a_list_and_one_can_be_chosen() -> None:
     assert json.loads(plan(TWO_SYMBOLS, "--json", "--symbol", "DOGEUSDT").out) == both[1]
 
 
+def test_a_symbol_that_is_not_among_several_is_refused() -> None:
+    """Nobody can say which of them it would replace."""
+    done = plan(TWO_SYMBOLS, "--symbol", "ETHUSDT")
+    assert done.code == 2
+    assert "symbol ETHUSDT is not in it; it has BTCUSDT, DOGEUSDT" in done.err
+
+
+def test_another_leverage_is_planned_without_editing() -> None:
+    """1 USD at 20x at 0.19933: 100 DOGE."""
+    told = json.loads(plan(DEMO, "--price", "0.19933", "--leverage", "20", "--json").out)
+    assert told["reference_quantities"][:3] == ["100", "200", "400"]
+
+
 def test_the_table_shows_every_digit_where_there_is_no_terminal() -> None:
     """A pipe has no width."""
     out = plan(DEMO, "--price", "0.19933").out
@@ -111,7 +124,8 @@ def test_without_a_price_it_begins_where_the_bot_is(data: Path) -> None:
         (("--price", "0"), "--price 0: must be above zero"),
         (("--price", "-1"), "--price -1: must be above zero"),
         (("--price", "NaN"), "--price NaN: must be above zero"),
-        (("--symbol", "BTCUSDT"), "symbol BTCUSDT is not in it; it has DOGEUSDT"),
+        (("--symbol", "BTCUSDT"), "--symbol BTCUSDT: BTCUSDT has no prices; add it to venue.feeds"),
+        (("--leverage", "0"), "--leverage 0: 0 is below the minimum 1; choose 1–200"),
         (("--price", "200000000"), "not even level 0 fits into what the venue allows at 75x; lower the leverage"),
     ],
 )

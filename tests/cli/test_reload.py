@@ -63,3 +63,17 @@ def test_good_edits_take_over_and_bad_ones_leave_everything_as_it_was(tmp_path: 
     log = "".join(log.read_text() for log in (data / "001").glob("*.log"))
     for line in ("p.yaml is read again", "risk.mm_rate_threshold: ", "symbols[0].leverage: a change"):
         assert line in log
+
+
+def test_what_the_command_line_says_stays_when_the_profile_is_edited(tmp_path: Path, data: Path) -> None:
+    """An edit takes over beside it, and the file's own leverage may change without a restart: it does not count."""
+    path = write_profile(tmp_path / "p.yaml")
+    with started("run", "--profile", path, "--data-dir", data, "--speed", "10", "--leverage", "20") as process:
+        try:
+            read_until(process, "short level 0: 100 @")
+            path.write_text(path.read_text().replace("threshold: 90", "threshold: 85").replace("age: 75", "age: 50"))
+            line = read_until(process, "p.yaml is read again")
+        finally:
+            process.terminate()
+        assert process.wait(timeout=60) == 0
+    assert line.split(": ", 1)[1] == "risk.mm_rate_threshold 90 -> 85 (at once)\n"

@@ -181,6 +181,46 @@ def test_one_account_has_one_profile(data: Path) -> None:
     assert not data.exists()
 
 
+def test_leverage_and_symbol_of_the_command_line_count_are_shown_and_logged(data: Path) -> None:
+    """1 USD at 20x is 100 DOGE, not 376; the restart says it again."""
+    done = run(DEMO, data, 3, "--leverage", "20", "--symbol", "DOGEUSDT")
+    said = "in place of the profile: --symbol DOGEUSDT --leverage 20"
+    assert done.out.splitlines()[0] == f"00:00:00 demo INFO {said}"
+    assert "00:00:00 demo INFO DOGEUSDT long level 0: 100 @ 0.19934, fee 0.0110" in done.out
+    assert said in "".join(log.read_text() for log in (data / "demo").glob("bot_*.log"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--leverage", "201"), "--leverage 201: 201 is above the maximum 200; choose 1–200"),
+        (("--symbol", "BTCUSDT"), "--symbol BTCUSDT: BTCUSDT has no prices; add it to venue.feeds"),
+    ],
+)
+def test_wrong_overrides_end_with_2_and_leave_nothing(data: Path, arguments: tuple[str, str], sentence: str) -> None:
+    """They are judged as the profile's own values are."""
+    done = run(DEMO, data, 1, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines()[0] == f"gridhedge: {sentence}"
+    assert not data.exists()
+
+
+def test_overrides_are_for_one_profile(tmp_path: Path, data: Path) -> None:
+    """Of several accounts nobody knows which is meant."""
+    done = run(DEMO, data, 1, "--profile", write_profile(tmp_path / "p.yaml"), "--leverage", "20")
+    sentence = "--symbol and --leverage are for one profile; of several, each says its own"
+    assert done == Done(2, "", f"gridhedge: {sentence}\n")
+
+
+def test_debug_shows_every_decision_in_place_of_the_screen(data: Path) -> None:
+    """What the log keeps, in a terminal too, without escape codes."""
+    options = ("--ticks", "3", "--speed", "0", "--debug")
+    screen = _in_a_terminal("run", "--profile", DEMO, "--data-dir", data, *options)
+    assert "\x1b" not in screen
+    assert "DEBUG account.demo CycleOpened symbol=DOGEUSDT side=long" in screen
+    assert "INFO account.demo DOGEUSDT: open long opening level 0: 376 @ 0.19943" in screen
+
+
 # ---- several accounts ------------------------------------------------------------------------------------------------
 
 
