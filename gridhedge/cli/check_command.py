@@ -19,9 +19,10 @@ from gridhedge.engine.ports import Check, Venue
 from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.settings import Profile
 from gridhedge.store.emergency import read_emergency
+from gridhedge.strategy.basket import basket_table, wished_lots
 from gridhedge.strategy.grid import grid_around
 from gridhedge.strategy.ladder import base_quantity, reference_quantities
-from gridhedge.strategy.settings import SymmetricSettings, TrimSettings
+from gridhedge.strategy.settings import SignalSettings, SymmetricSettings, TrimSettings
 
 
 @click.command("check")
@@ -77,6 +78,8 @@ def _strategy_checks(profile: Profile, venue: Venue) -> list[Check]:
             checks += _hedge_checks(entry.symbol, settings, rules, leverage, last, cap)
         elif isinstance(settings, TrimSettings):
             checks += _grid_checks(entry.symbol, settings, rules, leverage, last, cap, venue.account().wallet_balance)
+        elif isinstance(settings, SignalSettings):
+            checks += _basket_checks(entry.symbol, settings, rules, leverage, last, cap)
     return checks
 
 
@@ -110,6 +113,28 @@ def _grid_checks(
     if orders:
         rests = ", ".join(f"{size} @ {price}" for size, price in orders)
         checks.append(Check("first orders", None, f"would rest {rests} around {last}"))
+    return checks
+
+
+def _basket_checks(
+    symbol: str, settings: SignalSettings, rules: Instrument, leverage: int, last: Price, cap: Money
+) -> list[Check]:
+    wished, table = wished_lots(settings, rules), basket_table(settings, rules, leverage, last, cap)
+    raised = sum(quantity > wished[level] for level, quantity in enumerate(table))
+    checks = [
+        Check(
+            "basket",
+            bool(table),
+            f"{symbol}: {len(table)} of {len(wished)} orders, {sum(table)} {rules.base} a side in all"
+            + (f"; {raised} of them raised to the venue's minimum" if raised else ""),
+        )
+    ]
+    if table:
+        when = f"when a signal of {settings.timeframe} candles says so" if settings.has_signals else "on both sides"
+        text = f"would open {table[0]} of {symbol} at {last}, {when}"
+        if settings.suspend:
+            text = f"suspend: would open nothing of {symbol}"
+        checks.append(Check("first orders", None, text))
     return checks
 
 

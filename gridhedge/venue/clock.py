@@ -30,7 +30,7 @@ def clock_check(skew: Millis, venue: str, *, is_practice: bool) -> Check:
     if abs(skew) <= _MOST_SKEW_MS:
         return Check("clock", True, f"this machine's clock agrees with {venue}'s within {abs(skew)} ms")
     if is_practice and abs(skew) > _DAY_MS:
-        return Check("clock", None, f"the practice {venue} keeps the time of its data")
+        return Check("clock", None, f"this {venue}, of this machine, keeps the time of its data")
     where = "ahead of" if skew > 0 else "behind"
     remedy = "set it by NTP (for example: timedatectl set-ntp true)"
     return Check("clock", False, f"this machine's clock is {abs(skew) / 1000:.1f} s {where} {venue}'s: {remedy}")

@@ -13,6 +13,7 @@ import hmac
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import tenacity
@@ -21,7 +22,7 @@ from gridhedge.domain.errors import NotSent, RateLimited, Refused, Unclear
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Rejected, Unknown
-from gridhedge.venue.bitget.errors import UNCHANGED, CodedRefusal, of_code, of_status
+from gridhedge.venue.bitget.errors import CLOCK, UNCHANGED, CodedRefusal, of_code, of_status
 from gridhedge.venue.bitget.limits import Limits
 from gridhedge.venue.bitget.sockets import Socket
 from gridhedge.venue.clock import ServerClock, monotonic_ms
@@ -133,6 +134,8 @@ class Client:
         try:
             return self._call(door, method, path, {name: value for name, value in query.items() if value is not None})
         except Failed as failed:
+            if failed.code in CLOCK:
+                raise Unclear(failed.outcome.text) from failed  # worth another attempt, by the time just told
             error = failed.as_read()
             raise (CodedRefusal(str(error), failed.code) if isinstance(error, Refused) else error) from failed
 
@@ -149,9 +152,16 @@ class Client:
             self._log.debug("failed %s: %s", path, failed.outcome)
             if isinstance(failed.outcome, Rejected):
                 self._quiet_until = max(self._quiet_until, failed.outcome.until)
+            if failed.code in CLOCK:
+                self._set_clock()
             raise
         self._log.debug("answer %s %s", path, answer.data)
         return answer
+
+    def _set_clock(self) -> None:
+        """Ask Bitget for its time, which this machine has lost while it slept."""
+        with suppress(Failed):
+            self._ask("public", "GET", "v2/public/time", {})
 
     def _ask(self, door: str, method: str, path: str, content: object) -> Answer:
         exchange = self._exchange

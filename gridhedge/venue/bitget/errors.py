@@ -15,7 +15,7 @@ from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Rejected, Unknown
 
-__all__ = ["CLASSIC_HERE", "GONE", "UNCHANGED", "CodedRefusal", "of_code", "of_status"]
+__all__ = ["CLASSIC_HERE", "CLOCK", "GONE", "UNCHANGED", "CodedRefusal", "of_code", "of_status"]
 
 UNCHANGED = frozenset({40814, 45054})
 """The leverage is already what was asked for."""
@@ -23,6 +23,8 @@ GONE = frozenset({40109, 40768, 43001, 43020, 43025, 43033, 45057, 22001, 25204,
 """There is no such order."""
 CLASSIC_HERE = frozenset({40084, 25245})
 """A classic account was asked in the unified way."""
+CLOCK = frozenset({40004, 40005, 40008, 40078})
+"""The time that a request was signed with is not near enough to Bitget's."""
 
 _NOBODY_KNOWS = frozenset({40010, 40015, 40200, 40725, 40910, 45001, 50031})
 """Time-outs and server errors: it may have been carried out. Bitget itself says: ask by client id."""
@@ -49,7 +51,7 @@ _REASONS: dict[Reject, tuple[int, ...]] = {
         *(40022, 40023, 40024, 40025, 40026, 40099, 40084, 40085, 25245),  # which account
     ),
     Reject.BUSY: (
-        *(40004, 40005, 40008, 40078),  # the clock
+        *CLOCK,
         *(40308, 40309, 40844, 40845, 41114, 43115, 45119, 45043, 40878, 22045, 22043, 22044, 22067, 45123),  # halted
     ),
 }

@@ -11,6 +11,7 @@ from gridhedge.venue.bitget.classic import Classic
 from gridhedge.venue.bitget.client import Client
 from gridhedge.venue.bitget.errors import CLASSIC_HERE, CodedRefusal
 from gridhedge.venue.bitget.generation import Generation, Identity
+from gridhedge.venue.bitget.rules import unknown_symbol
 from gridhedge.venue.bitget.unified import Unified
 from gridhedge.venue.clock import clock_check, wall_ms
 from gridhedge.venue.fields import row
@@ -61,7 +62,8 @@ def checks(
         if lines[-1].passed is not False:
             account = speaks()
             lines += _key(identity(), demo, accepts_unrestricted)
-            lines += _account(account, symbols)
+            unknown = _unknown(account, symbols)
+            lines += unknown or _account(account, symbols)
     except VenueError as error:
         name = ("connection", "key", "account")[min(len(lines), 2)]
         lines.append(Check(name, False, str(error)))
@@ -90,6 +92,17 @@ def _key(known: Identity, demo: bool, accepts_unrestricted: bool) -> list[Check]
         lines.append(
             Check("key restrictions", None if tolerated else False, f"the key {' and '.join(open_doors)}{remedy}")
         )
+    return lines
+
+
+def _unknown(account: Generation, symbols: Sequence[str]) -> list[Check]:
+    """A line for each symbol that can not be traded."""
+    lines = []
+    for symbol in symbols:
+        try:
+            account.instrument(symbol)
+        except Refused as error:
+            lines.append(Check(symbol, False, str(unknown_symbol(symbol, error))))
     return lines
 
 

@@ -38,6 +38,12 @@ UNIFIED_RULES = RuleNames(
 _NO_LIMIT = Decimal("1e12")
 
 
+def unknown_symbol(symbol: str, error: Refused) -> Refused:
+    """What Bitget refuses about a symbol, with the remedy."""
+    text = str(error) if symbol in str(error) else f"{symbol}: {error}"
+    return Refused(text if text.endswith("symbol") else f"{text}; correct the symbol")
+
+
 def instrument(item: Row, names: RuleNames, margin_tiers: tuple[Tier, ...]) -> Instrument:
     """A row about a contract. Raises Refused for a symbol that is no USDT perpetual, or that does not trade."""
     symbol = word(item, "symbol")

@@ -23,6 +23,7 @@ from gridhedge.venue.bitget.frames import PRIVATE, PUBLIC, Frames
 from gridhedge.venue.bitget.generation import BATCH_SIZE, Generation, Identity, is_stop
 from gridhedge.venue.bitget.known import KnownOrders
 from gridhedge.venue.bitget.orders import Orders
+from gridhedge.venue.bitget.rules import unknown_symbol
 from gridhedge.venue.bitget.stops import Stop, Stops
 from gridhedge.venue.clock import ServerClock, monotonic_ms
 from gridhedge.venue.fields import Row
@@ -198,7 +199,7 @@ class BitgetVenue:
         try:
             return self._speaks().instrument(symbol)
         except Refused as error:
-            raise Refused(f"{symbol}: {error}; correct the symbol") from error
+            raise unknown_symbol(symbol, error) from error
 
     def fees(self, symbol: str) -> Fees:
         if symbol not in self._fees:
@@ -320,6 +321,8 @@ class BitgetVenue:
 
     def _hear(self, seen: Seen) -> None:
         assert self._inbox is not None, "streams are opened by connect"
+        if type(seen) is MarketSeen:
+            self._clock.answered(seen.at)
         self._inbox.put(seen)
         self._arrived.set()
 

@@ -260,6 +260,8 @@ class BybitVenue:
 
     def _tell(self, seen: Seen) -> None:
         assert self._inbox is not None, "streams are opened by connect"
+        if type(seen) is MarketSeen:
+            self._clock.answered(seen.at)
         self._inbox.put(seen)
         self._arrived.set()
 

@@ -69,3 +69,30 @@ def test_a_question_that_is_not_answered_is_a_line_that_fails() -> None:
     clock, key = readiness.checks(client, refuse, refuse, ["BTCUSDT"], True, False)
     assert clock.passed
     assert (key.name, key.passed, key.text) == ("key", False, "Bitget 40006: Invalid ACCESS_KEY")
+
+
+class NoContract(NoAccount):
+    """Bitget's answers about a contract that it does not list."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def instrument(self, symbol: str) -> Any:
+        raise Refused(self._text)
+
+
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        ("Bitget 40034: Parameter PEPEUSDT does not exist", "{}; correct the symbol"),
+        ("PEPEUSDT does not trade at Bitget now (its status is off); choose another symbol", "{}"),
+        ("Bitget 40309: The contract has been removed", "PEPEUSDT: {}; correct the symbol"),
+    ],
+)
+def test_a_symbol_that_is_not_traded_is_a_line_with_a_remedy(refused: str, said: str) -> None:
+    """On both generations, in place of what the account would be on it."""
+    client: Any = OnTime()
+    speaks: Any = lambda: NoContract(refused)  # noqa: E731  # one answer for one card
+    lines = readiness.checks(client, speaks, lambda: READY, ["PEPEUSDT"], True, False)
+    assert lines[-1] == ("PEPEUSDT", False, said.format(refused))
+    assert [line.passed for line in lines].count(False) == 1
