@@ -50,7 +50,7 @@ _RISKS = {
     type=click.Choice(_VENUES),
     help="Where; paper is the embedded exchange. With --from: in place of the old one's.",
 )
-@click.option("--symbol", help="What to trade, such as DOGEUSDT.")
+@click.option("--symbol", help="What to trade, such as DOGEUSDT. With --from: in place of the old one's only symbol.")
 @click.option("--risk", type=click.Choice(tuple(_RISKS)), help="How much.")
 @click.option("--first-margin", help="Margin of the first order of each side, in USD.")
 @click.option("--account", help="Its number or name, such as 001.")
@@ -74,7 +74,9 @@ def command(
     if old is not None:
         from gridhedge.profile.old_settings import drafts_of
 
-        drafts = [_moved(draft, venue) for draft in drafts_of(old)]
+        if risk is not None or first_margin is not None:
+            raise UsageError("--risk and --first-margin are for new profiles; with --from the old file says it")
+        drafts = [_named(_moved(draft, venue), symbol, account) for draft in drafts_of(old)]
         if out is not None and len(drafts) > 1:
             raise UsageError(f"{old} has {len(drafts)} accounts: leave --out away, each gets a profile of its own")
         head = f"Written by gridhedge init from {old.name}."
@@ -82,6 +84,8 @@ def command(
         drafts = [_asked(venue, symbol, risk, first_margin, account)]
         head = "Written by gridhedge init."
     targets = [out or _name(draft, len(drafts) > 1) for draft in drafts]
+    if any(draft.venue["name"] != "paper" for draft in drafts):
+        SecretStore(os.environ, Path(".env"))  # a .env that others may read is said before anything is written
     profiles = _write(drafts, targets, head)
     for draft, target, profile in zip(drafts, targets, profiles, strict=True):
         click.echo(f"{target}: written")
@@ -124,6 +128,16 @@ def _moved(draft: Draft, venue: str | None) -> Draft:
         return draft
     symbols = tuple(entry._replace(price=_price(entry.symbol) or "1") for entry in draft.symbols)
     return draft._replace(venue=_venue(venue, symbols[0].symbol), symbols=symbols)
+
+
+def _named(draft: Draft, symbol: str | None, account: str | None) -> Draft:
+    """The same settings for another symbol, or under another account's name."""
+    symbols = draft.symbols
+    if symbol is not None:
+        if len({entry.symbol for entry in symbols}) > 1:
+            raise UsageError(f"--symbol replaces an only symbol; the old file has {len(symbols)}")
+        symbols = tuple(entry._replace(symbol=symbol.upper(), price=_price(symbol.upper())) for entry in symbols)
+    return draft._replace(symbols=symbols, account=account or draft.account)
 
 
 def _price(symbol: str) -> str:
@@ -174,8 +188,9 @@ def _prepare_keys(profile: Profile) -> None:
     if not isinstance(profile.venue, RealVenueSettings):
         return
     name = str(getattr(profile.venue, "name", "")).upper()
-    prefix = f"{profile.account.upper()}_{name}_API_"
-    if SecretStore(os.environ, Path(".env")).find(f"{prefix}KEY") is not None:
+    store, prefix = SecretStore(os.environ, Path(".env")), f"{profile.account.upper()}_{name}_API_"
+    if store.find(f"{prefix}KEY") or store.find(f"{name}_API_KEY"):
+        click.echo(f".env: {_completeness(store, profile.account, name)}")
         return
     parts = ("KEY", "SECRET", "PASSPHRASE") if name == "BITGET" else ("KEY", "SECRET")
     values = {f"{prefix}{part}": _secret(f"{prefix}{part}") for part in parts}
@@ -188,6 +203,15 @@ def _prepare_keys(profile: Profile) -> None:
         atomic_write(file, (before + separator + "\n".join(new) + "\n").encode())
     left = [key for key, value in values.items() if not value]
     click.echo(f".env: {'fill in ' + ' and '.join(left) if left else 'has the keys of account ' + profile.account}")
+
+
+def _completeness(store: SecretStore, account: str, venue: str) -> str:
+    """Whether a key has its partners, too."""
+    try:
+        store.api_keys(account, venue, passphrase=venue == "BITGET")
+    except UsageError as error:
+        return str(error)
+    return f"has the keys of account {account}"
 
 
 def _secret(name: str) -> str:

@@ -168,7 +168,7 @@ def _left_out(found: Mapping[str, _Old], known: set[str]) -> tuple[str, ...]:
         if name not in known and not _SECRET.search(name)
     ]
     if any(_SECRET.search(name) and name not in known for name in found):
-        remarks.append("keys are not copied: put them into .env under the account's names")
+        remarks.append("keys are not copied: gridhedge reads them from .env, under the names that .env.example shows")
     return tuple(remarks)
 
 
@@ -230,15 +230,13 @@ _SIGNAL = (
     "START_TIME", "FINISH_TIME", "TRADES_PER_DAY", "SUSPEND", *_BANDS, "OPEN_ON_NEW_CANDLE", "MULTIPLIER", "MIN_LOT",
     "MAX_LOT", "SINGLE_ORDER_PROFIT", "BASKET_PROFIT", "PAIR_GLOBAL_PROFIT", "GLOBAL_PROFIT", "MAX_LOSS",
 )  # fmt: skip
-_WORDS = {
-    "TIMEFRAME": re.compile(r"1m|5m|15m|30m|1H|4H|1D"),
-    "START_TIME": re.compile(r"[0-2]?\d:[0-5]\d"),
-    "FINISH_TIME": re.compile(r"[0-2]?\d:[0-5]\d"),
-    **dict.fromkeys(
-        ("USE_SMA_SAR", "REVERSE_ORDER", "SUSPEND", "OPEN_ON_NEW_CANDLE"), re.compile(r"true|false|0|1", re.IGNORECASE)
-    ),
+_TIMEFRAMES = {name.lower(): name for name in ("1m", "5m", "15m", "30m", "1H", "4H", "1D")}
+_FLAGS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), "true"),
+    **dict.fromkeys(("false", "0", "no", "off"), "false"),
 }
-_FLAGS = {"1": "true", "0": "false"}
+_FLAG_NAMES = ("USE_SMA_SAR", "REVERSE_ORDER", "SUSPEND", "OPEN_ON_NEW_CANDLE")
+_TIME = re.compile(r"([0-9]|[01][0-9]|2[0-4]):([0-5][0-9])")
 
 
 def _from_signal(path: Path, found: Mapping[str, _Old]) -> Draft:
@@ -251,19 +249,36 @@ def _from_signal(path: Path, found: Mapping[str, _Old]) -> Draft:
             strategy[name.lower()] = _signal(path, name, found[name])
     leverage = f"{_number(path, 'LEVERAGE', found['LEVERAGE']):f}"
     symbol = DraftSymbol(found["SYMBOL"].value.upper(), leverage, strategy)
-    remarks = _SIDE_CHOSEN, *_left_out(found, {*_SIGNAL, "SYMBOL", "LEVERAGE"})
+    remarks = _SIDE_CHOSEN, *_idle_bands(strategy), *_left_out(found, {*_SIGNAL, "SYMBOL", "LEVERAGE"})
     return Draft("001", _demo("bitget"), (symbol,), {}, {}, remarks)
 
 
+def _idle_bands(strategy: Mapping[str, str]) -> Iterator[str]:
+    """A band of which the file says the distance, and not how many orders stand in it."""
+    for band in ("space1", "space2", "space3"):
+        if f"{band}_percent" in strategy and f"{band}_orders" not in strategy:
+            name = f"{band.upper()}_ORDERS"
+            yield f"{name} is missing: this band has no orders until the profile says {name.lower()}"
+
+
 def _signal(path: Path, name: str, old: _Old) -> str:
-    pattern = _WORDS.get(name)
-    if pattern is not None:
-        if pattern.fullmatch(old.value) is None:
-            raise UsageError(f"{path}:{old.line}: {name}: {old.value!r} is not understood; correct it")
-        if ":" in old.value:
-            return f'"{old.value}"'
-        return old.value if name == "TIMEFRAME" else _FLAGS.get(old.value, old.value.lower())
-    number = _number(path, name, old)
-    if name == "MAX_LOSS":
-        number = -abs(number)
-    return f"{number:f}"
+    if name == "TIMEFRAME":
+        said = _TIMEFRAMES.get(old.value.lower())
+    elif name in _FLAG_NAMES:
+        said = _FLAGS.get(old.value.lower())
+    elif name in ("START_TIME", "FINISH_TIME"):
+        said = _time_of_day(old.value)
+    else:
+        number = _number(path, name, old)
+        said = f"{-abs(number) if name == 'MAX_LOSS' else number:f}"
+    if said is None:
+        raise UsageError(f"{path}:{old.line}: {name}: {old.value!r} is not understood; correct it")
+    return said
+
+
+def _time_of_day(text: str) -> str | None:
+    """``"08:30"`` for 8:30; the end of a day is the beginning of the next one."""
+    match = _TIME.fullmatch(text)
+    if match is None or (match[1] == "24" and match[2] != "00"):
+        return None
+    return f'"{int(match[1]) % 24:02d}:{match[2]}"'

@@ -93,8 +93,10 @@ class SecretStore:
         self._missing(f"{own}_API_KEY", f" (or {plain}_API_KEY)")
 
     def _partner(self, prefix: str, part: str) -> Secret:
-        """The rest of a key that was found; ``BITGET_PASSPHRASE`` is as good as ``BITGET_API_PASSPHRASE``."""
-        found = self.find(f"{prefix}_API_{part}") or self.find(f"{prefix}_{part}")
+        """The rest of a key that was found; ``BITGET_PASSPHRASE`` is as good as ``BITGET_API_PASSPHRASE``, and
+        ``BITGET_SECRET_KEY`` as ``BITGET_API_SECRET``."""
+        names = (f"{prefix}_API_{part}", f"{prefix}_{part}", *([f"{prefix}_SECRET_KEY"] if part == "SECRET" else []))
+        found = next(filter(None, map(self.find, names)), None)
         return found or self._missing(f"{prefix}_API_{part}", "")
 
     def _missing(self, name: str, alternative: str) -> NoReturn:

@@ -126,6 +126,51 @@ def test_an_old_file_may_move_to_another_venue(here: Path) -> None:
     assert gridhedge("check", "--profile", "btcusdc.yaml").code == 0
 
 
+SIGNAL = """\
+BITGET_API_KEY=abc
+BITGET_SECRET_KEY=def
+BITGET_PASSPHRASE=ghi
+SYMBOL=BTCUSDT
+LEVERAGE=10
+SPACE_PERCENT=0.5
+SPACE_ORDERS=3
+SPACE_LOTS=0.01
+MULTIPLIER=1.5
+PAIR_GLOBAL_PROFIT=1
+"""
+
+
+def test_the_signal_robot_s_own_env_is_enough(here: Path) -> None:
+    """Its keys stay where they are and are found there; another symbol or account may be said; the ladder is shown."""
+    (here / ".env").write_text(SIGNAL)
+    (here / ".env").chmod(0o600)
+    done = gridhedge("init", "--from", ".env", "--symbol", "ethusdt", "--account", "7")
+    assert done.code == 0
+    assert (here / ".env").read_text() == SIGNAL
+    assert ".env: has the keys of account 7\n" in done.out
+    assert "ETHUSDT long, from " in done.out
+    profile = load_profile(here / "ethusdt.yaml")
+    assert (profile.account, profile.traded, profile.symbols[0].leverage) == ("7", ("ETHUSDT",), 10)
+    (here / ".env").write_text(SIGNAL.replace("BITGET_PASSPHRASE=ghi\n", ""))
+    done = gridhedge("init", "--from", ".env")
+    assert ".env: BITGET_API_PASSPHRASE is set nowhere; add the line" in done.out
+
+
+def test_what_an_old_file_can_not_be_asked_for_is_refused(here: Path) -> None:
+    """Options that would count for nothing, an only symbol of several, and a .env that others may read."""
+    (here / "old.env").write_text(SIGNAL)
+    (here / ".env").write_text("OTHER=1\n")
+    (here / ".env").chmod(0o644)
+    for options, sentence in (
+        (("--risk", "bold"), "--risk and --first-margin are for new profiles"),
+        ((), "other users may read the keys in it (mode 0644); run: chmod 600 .env"),
+    ):
+        done = gridhedge("init", "--from", "old.env", *options)
+        assert done.code == 2
+        assert sentence in done.err
+        assert not (here / "btcusdt.yaml").exists()
+
+
 def test_a_question_that_nobody_answers_interrupts(here: Path) -> None:
     """Cron has no answers: exit 130, nothing written."""
     done = gridhedge("init")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from gridhedge.domain.errors import UsageError
-from gridhedge.profile.draft import DraftSymbol
+from gridhedge.profile.draft import DraftSymbol, written
+from gridhedge.profile.load import load_profile
 from gridhedge.profile.old_settings import drafts_of
 
 SYMMETRIC = """\
@@ -159,11 +161,63 @@ def test_the_signal_robot_keeps_its_keys_to_itself(tmp_path: Path) -> None:
     }
     assert draft.remarks == (
         "the old file does not say demo or real money: demo_trading: true was chosen",
+        "SPACE1_ORDERS is missing: this band has no orders until the profile says space1_orders",
         "PORT (line 15) has no counterpart and is left out",
-        "keys are not copied: put them into .env under the account's names",
+        "keys are not copied: gridhedge reads them from .env, under the names that .env.example shows",
     )
     assert "abcdef" not in repr(draft)
     assert "hush" not in repr(draft)
+
+
+ALL_OF_IT = """MULTIPLIER=0
+SPACE_PERCENT=0.5
+SPACE_ORDERS=5
+SPACE_LOTS=0.01
+SPACE1_PERCENT=1.0
+SPACE1_ORDERS=4
+SPACE1_LOTS=0.02
+SPACE2_PERCENT=1.5
+SPACE2_ORDERS=3
+SPACE2_LOTS=0.03
+SPACE3_PERCENT=2.0
+SPACE3_ORDERS=2
+SPACE3_LOTS=0.04
+MIN_LOT=0.001
+MAX_LOT=1
+USE_SMA_SAR=True
+SMA_PERIOD=7
+SAR_AF=0.1
+SAR_MAX=0.8
+REVERSE_ORDER=no
+CCI_PERIOD=14
+CCI_MAX=100
+CCI_MIN=-100
+TIMEFRAME=1h
+OPEN_ON_NEW_CANDLE=1
+SUSPEND=off
+START_TIME=8:30
+FINISH_TIME=24:00
+TRADES_PER_DAY=9
+SINGLE_ORDER_PROFIT=3
+BASKET_PROFIT=4
+PAIR_GLOBAL_PROFIT=1
+GLOBAL_PROFIT=50
+MAX_LOSS=-100
+"""
+
+
+def test_every_setting_of_the_signal_robot_arrives_in_the_profile(tmp_path: Path) -> None:
+    """None is left to a default, and what the profile says of them is what the file said."""
+    (draft,) = drafts_of(write(tmp_path / ".env", f"SYMBOL=BTCUSDT\nLEVERAGE=10\n{ALL_OF_IT}"))
+    (tmp_path / "p.yaml").write_text(written(draft, "Converted."))
+    settings = load_profile(tmp_path / "p.yaml").symbols[0].strategy.model_dump()
+    words = {"timeframe": "1H", "start_time": "08:30", "finish_time": "00:00"}
+    flags = {"use_sma_sar": True, "reverse_order": False, "open_on_new_candle": True, "suspend": False}
+    old = dict(line.lower().split("=") for line in ALL_OF_IT.splitlines())
+    expected = {name: Decimal(text) for name, text in old.items() if name not in (words | flags)} | words | flags
+    assert {name: settings[name] for name in old} == expected
+    assert set(draft.symbols[0].strategy) == {"kind", *old}
+    assert draft.remarks == ("the old file does not say demo or real money: demo_trading: true was chosen",)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +229,8 @@ def test_the_signal_robot_keeps_its_keys_to_itself(tmp_path: Path) -> None:
         ("config_btc.txt", TRIM + "what\n", r":13: is not a line NAME=value"),
         (".env", SIGNAL.replace("LEVERAGE=20\n", ""), r"LEVERAGE= is missing"),
         (".env", SIGNAL.replace("=1H", "=7m"), r":11: TIMEFRAME: '7m' is not understood"),
+        (".env", SIGNAL.replace("=22:00", "=24:30"), r":13: START_TIME: '24:30' is not understood"),
+        (".env", SIGNAL.replace("SAR=1", "SAR=maybe"), r":10: USE_SMA_SAR: 'maybe' is not understood"),
         ("notes.txt", "A=1\n", r"notes.txt: is no old settings file"),
         ("gone.txt", "", r"gone.txt: is no old settings file"),
     ],

@@ -77,6 +77,13 @@ def test_a_key_and_a_secret_of_different_names_are_never_mixed():
         store.api_keys("001", "bybit")
 
 
+def test_bitget_s_own_name_for_the_secret_is_as_good() -> None:
+    """So old .env files need no new lines."""
+    keys = {"BITGET_API_KEY": "k", "BITGET_SECRET_KEY": "s", "BITGET_PASSPHRASE": "p"}
+    found = SecretStore(keys).api_keys("001", "bitget", passphrase=True)
+    assert [value.reveal() for value in found.values()] == ["k", "s", "p"]
+
+
 @pytest.mark.parametrize("name", ["BITGET_API_PASSPHRASE", "BITGET_PASSPHRASE"])
 def test_a_passphrase_is_asked_for_where_the_venue_has_one(name):
     """Under either of its customary names; without it a sentence."""
