@@ -192,7 +192,7 @@ class FileAudience:
         """Told with the number of baskets that close now."""
         if self._herald is None or self._loop is None:
             return
-        books = [desk.book for desk in self._loop.session.desks if desk.symbol == event.symbol]
+        books = [desk.book for desk in self._loop.session.desks]
         closed = sum(side.held > 0 for book in books for side in (book.long, book.short))
         self._herald.limit_hit(event.profit, event.limit, closed, text)
 

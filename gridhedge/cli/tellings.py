@@ -37,7 +37,7 @@ def telling(event: Event) -> tuple[Level, str] | None:
     if isinstance(event, TradingHalted):
         level: Level = "warning" if event.cause is Cause.DAY_LOSS else "info"
         text = f"{event.cause.value} is reached at {event.profit:.2f}: everything closes, nothing opens before"
-        return level, f"{event.symbol} {text} {iso(event.until)}"
+        return level, f"{text} {iso(event.until)}"
     return None
 
 

@@ -355,8 +355,7 @@ class SymbolBook:
         self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
 
     def _note_acceptance(self, order: Order) -> None:
-        key = order.key
-        side, slot = self.of(key.side), (key.role, key.level)
+        key, side, slot = order.key, self.of(order.key.side), (order.key.role, order.key.level)
         self.rejections.pop((key.side, *slot), None)
         if key.role.is_entry:
             side.refused.pop(key.level, None)
@@ -387,9 +386,10 @@ class Book:
         if kind is StopRaised or kind is StopLifted:
             self.stop = event if isinstance(event, StopRaised) else None
             return
-        symbol = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only the two above lack it; of the account: ""
-        if symbol is not None:
-            symbol.apply(event)
+        halts = kind is TradingHalted  # a limit of the day is the account's
+        for name in self.symbols if halts else (event.symbol,):  # type: ignore[union-attr]  # only stops lack it
+            if name in self.symbols:
+                self.symbols[name].apply(event)
 
 
 def fold(account: str, symbols: Iterable[str], events: Iterable[Event]) -> Book:

@@ -312,9 +312,10 @@ class BasketClosed(NamedTuple):
 
 
 class TradingHalted(NamedTuple):
-    """A limit of the day has been reached: nothing is opened before ``until``."""
+    """A limit of the day has been reached: nothing is opened on the account before ``until``."""
 
     symbol: str
+    """The one that was looked at first."""
     cause: Cause
     profit: Money
     until: Millis

@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from gridhedge.domain.book import Book, SymbolBook
 from gridhedge.domain.change import Cancel, Change, Place
-from gridhedge.domain.errors import VenueError
 from gridhedge.domain.events import (
     AccountSeen,
     ConnectionChanged,
@@ -21,6 +20,7 @@ from gridhedge.domain.events import (
     Funding,
     MarketSeen,
     OrderUpdate,
+    TradingHalted,
 )
 from gridhedge.domain.order import Reject, parse_client_id
 from gridhedge.domain.values import HUNDRED, ZERO, Millis, Money
@@ -45,7 +45,8 @@ from gridhedge.engine.ports import (
 from gridhedge.engine.reconcile import reconcile
 from gridhedge.engine.stop import Stopper, cancels
 from gridhedge.engine.tell import tell_alarms, tell_dry
-from gridhedge.engine.unknown import Unknowns
+from gridhedge.engine.today import plan_days_together, with_elsewhere
+from gridhedge.engine.unknown import Unknowns, ask_unknowns
 from gridhedge.engine.wording import told
 from gridhedge.strategy.budget import entry_margin
 from gridhedge.strategy.view import View
@@ -99,7 +100,7 @@ class Session:
         """Take in everything that has arrived and do what follows from it; True if the book changed or orders went."""
         changed = self.observe()
         now = self.clock.now()
-        changed = self._ask_unknowns(now) or changed
+        changed = ask_unknowns(self, now) or changed
         for desk in self.desks:
             trouble = desk.come_due(self.venue, now)
             if trouble:
@@ -108,6 +109,7 @@ class Session:
         if self.stopper.reason:
             self.stopper.see_through(self)
         elif not self.disconnected and not self.wants_sync:
+            plan_days_together(self.desks)
             for desk in self.desks:
                 if desk.dirty:
                     changed = True
@@ -231,25 +233,6 @@ class Session:
         )
         return False
 
-    def _ask_unknowns(self, now: Millis) -> bool:
-        due = self.unknowns.next_due()
-        if due is None or due > now:
-            return False
-        live = {client_id: order for desk in self.desks for client_id, order in desk.book.orders.items()}
-        try:
-            learned = self.unknowns.ask(self.venue, live, now)
-        except VenueError as error:
-            self.say("warning", f"asking for unknown orders failed: {error}")
-            return False
-        for event in learned:
-            self.say("info", f"learned: {told(event)}")
-            self.record(event)
-            if type(event) is OrderUpdate and event.filled > ZERO:
-                self.wants_sync = True
-        for desk in self.desks:
-            desk.dirty = desk.dirty or bool(learned)
-        return bool(learned)
-
     # ---- plan, reconcile, guard, execute -------------------------------------------------------------------------
 
     def margin_balance(self) -> Money:
@@ -286,6 +269,9 @@ class Session:
                 break
             for decision in decisions:
                 self.record(decision)
+            if any(type(decision) is TradingHalted for decision in decisions):
+                for other in self.desks:
+                    other.dirty = True  # it closes everything
         desk.plan = desk.strategy.plan(view)
         desk.planned_available = view.available
         if desk.plan.alarms or desk.alarms:
@@ -298,7 +284,8 @@ class Session:
         """What the symbol's strategy is shown now."""
         policy, balance = self.policy, self.margin_balance()
         reserve = policy.buffer_fraction * balance
-        return desk.view(self.account, balance, self._available(balance), reserve, policy, now)
+        view = desk.view(self.account, balance, self._available(balance), reserve, policy, now)
+        return with_elsewhere(view, desk, self.desks, now)
 
     def _send(self, desk: Desk, changes: Sequence[Change], now: Millis) -> None:
         facts = Facts(

@@ -8,12 +8,18 @@ the order is absent.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gridhedge.domain.account import OrderRecord
 from gridhedge.domain.errors import VenueError
 from gridhedge.domain.events import ChangeSettled, Event, OrderSettled, OrderUpdate
 from gridhedge.domain.order import Order, OrderState, Pending
-from gridhedge.domain.values import Millis
+from gridhedge.domain.values import ZERO, Millis
 from gridhedge.engine.ports import Capabilities, Venue
+from gridhedge.engine.wording import told
+
+if TYPE_CHECKING:
+    from gridhedge.engine.session import Session
 
 CLOCK_MARGIN_MS = 2_000
 ROUND_MS = 1_000
@@ -130,3 +136,24 @@ def seen_as(record: OrderRecord, now: Millis) -> OrderUpdate:
         record.filled,
         now,
     )
+
+
+def ask_unknowns(session: Session, now: Millis) -> bool:
+    """Ask what is due; True if something was learned. What could not be asked is asked again."""
+    due = session.unknowns.next_due()
+    if due is None or due > now:
+        return False
+    live = {client_id: order for desk in session.desks for client_id, order in desk.book.orders.items()}
+    try:
+        learned = session.unknowns.ask(session.venue, live, now)
+    except VenueError as error:
+        session.say("warning", f"asking for unknown orders failed: {error}")
+        return False
+    for event in learned:
+        session.say("info", f"learned: {told(event)}")
+        session.record(event)
+        if type(event) is OrderUpdate and event.filled > ZERO:
+            session.wants_sync = True
+    for desk in session.desks:
+        desk.dirty = desk.dirty or bool(learned)
+    return bool(learned)

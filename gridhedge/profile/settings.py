@@ -117,7 +117,12 @@ class Profile(_Settings):
 
     @model_validator(mode="after")
     def _rules_between_fields(self) -> Self:
-        broken = [*self._said_twice(), *self._rules_of_strategies(), *self._feeds_that_do_not_match()]
+        broken = [
+            *self._said_twice(),
+            *self._rules_of_strategies(),
+            *self._limits_of_the_day(),
+            *self._feeds_that_do_not_match(),
+        ]
         if broken:
             raise PydanticCustomError(RULE, "rules between fields do not hold", {"broken": broken})
         return self
@@ -147,6 +152,25 @@ class Profile(_Settings):
             elif before.leverage != entry.leverage and _meaning(before) != _meaning(entry):
                 text = f"is {before.leverage} for the other direction; a symbol has one leverage, say the same in both"
                 yield Broken(("symbols", index, "leverage"), text)
+
+    def _limits_of_the_day(self) -> Iterator[Broken]:
+        """They close the whole account: every symbol must have the same, and a strategy that can be closed so."""
+        limited = [entry.strategy for entry in self.symbols if isinstance(entry.strategy, SignalSettings)]
+        limited = [strategy for strategy in limited if strategy.global_profit or strategy.max_loss]
+        if not limited:
+            return
+        for index, entry in enumerate(self.symbols):
+            settings = entry.strategy
+            at = "symbols", index, "strategy", type(settings).model_fields["kind"].default
+            if not isinstance(settings, SignalSettings):
+                text = "global_profit and max_loss of another symbol close the whole account, which only signal can"
+                yield Broken((*at, "kind"), f"{text}; give this strategy an account of its own")
+                continue
+            for field in ("global_profit", "max_loss", "timezone"):
+                here, there = getattr(settings, field), getattr(limited[0], field)
+                if here != there:
+                    text = f"is {here} here and {there} on another symbol; limits of the day are the account's"
+                    yield Broken((*at, field), f"{text}: say the same in all symbols")
 
     def _feeds_that_do_not_match(self) -> Iterator[Broken]:
         if not isinstance(self.venue, PaperSettings):

@@ -83,6 +83,7 @@ class Tripping:
         self.promised_rate: Decimal = strategy.promised_rate
         self.sides = strategy.sides
         self.owns_position = strategy.owns_position
+        self.day_zone = strategy.day_zone
         self.reader = strategy.reader
         self.whole = strategy
         """The strategy that it stands in for."""

@@ -54,6 +54,8 @@ def draw(seed: int, kind: Kind = "symmetric") -> Scene:
     if kind == "signal":
         for entry in document["symbols"]:
             entry["strategy"] = _baskets(Dice(seed, f"signal/{entry['symbol']}"), entry["symbol"])
+            first = document["symbols"][0]["strategy"]
+            entry["strategy"] |= {limit: first[limit] for limit in ("global_profit", "max_loss")}  # the account's
     profile = Profile.model_validate(document)
     feeds = {symbol: _feed(seed, dice, symbol) for symbol in symbols}
     funding = ConstantFunding(dice.pick((1, 3, 15, 480)), Decimal(dice.between(-10, 30)) / 10_000)

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from gridhedge.domain.basket import Cause
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import BasketClosed, CloseDecided, Decision, TradingHalted
+from gridhedge.domain.events import BasketClosed, CloseDecided, Decision, MarketSeen, TradingHalted
+from gridhedge.domain.instrument import Fees
 from gridhedge.domain.ladder_book import SideBook
-from gridhedge.domain.values import ONE, SIDES, ZERO, Money, Price, Side
+from gridhedge.domain.values import ONE, SIDES, ZERO, Millis, Money, Price, Side
 from gridhedge.strategy.basket import orders_open
 from gridhedge.strategy.calendar import day_at
 from gridhedge.strategy.draft import Draft
@@ -67,14 +68,26 @@ def is_pair_rule(settings: SignalSettings, side: SideBook, other: SideBook) -> b
     return settings.pair_global_profit > 0 and orders >= least
 
 
-def open_result(view: View, side: SideBook) -> Line:
+def open_result(side: SideBook, market: MarketSeen, fees: Fees) -> Line:
     """What a basket brings if it is closed at the touch by a taker."""
     if side.entered <= 0:
         return Line(ZERO, ZERO)
-    fee = view.fees.taker
+    fee = fees.taker
     if side.side is Side.LONG:
-        return Line(net_profit_at(side, view.market.bid, fee), side.held * (ONE - fee))
-    return Line(net_profit_at(side, view.market.ask, fee), -side.held * (ONE + fee))
+        return Line(net_profit_at(side, market.bid, fee), side.held * (ONE - fee))
+    return Line(net_profit_at(side, market.ask, fee), -side.held * (ONE + fee))
+
+
+def pair_result(book: SymbolBook, market: MarketSeen, fees: Fees) -> Line:
+    """What both baskets of a symbol bring together."""
+    return open_result(book.long, market, fees).plus(open_result(book.short, market, fees))
+
+
+def day_result(book: SymbolBook, market: MarketSeen, fees: Fees, begins: Millis) -> Line:
+    """What a day brings on a symbol if everything is closed now: all baskets that have ended since it began, and the
+    open ones, whenever they were opened."""
+    realised = sum((side.realised - side.basket.results.before(begins) for side in (book.long, book.short)), ZERO)
+    return pair_result(book, market, fees).plus(Line(realised, ZERO))
 
 
 def is_closing(side: SideBook) -> bool:
@@ -140,21 +153,20 @@ class Sums:
 
     def pair(self, view: View) -> Line:
         """What both baskets bring together."""
-        return open_result(view, view.book.long).plus(open_result(view, view.book.short))
+        return pair_result(view.book, view.market, view.fees)
 
     def day(self, view: View) -> Line:
-        """What the day brings if everything is closed now: all baskets that have ended since it began, and the open
-        ones, whenever they were opened."""
-        book, begins = view.book, day_at(self._settings.timezone, view.now).begins
-        realised = sum((side.realised - side.basket.results.before(begins) for side in (book.long, book.short)), ZERO)
-        return self.pair(view).plus(Line(realised, ZERO))
+        """What the day brings on the account over this symbol's price, that of the others being what it is."""
+        own = day_result(view.book, view.market, view.fees, day_at(self._settings.timezone, view.now).begins)
+        return own.plus(Line(view.elsewhere, ZERO))
 
     def notes(self, view: View) -> Iterator[str]:
         """What the day has brought, and the sums that are waited for."""
         settings, book = self._settings, view.book
         limits = [f"{limit:+f}" for limit in (settings.global_profit, settings.max_loss) if limit]
         if limits:
-            yield f"today {self.day(view).now:+.2f} of {' / '.join(limits)}"
+            where = f" on {view.others + 1} symbols" if view.others else ""
+            yield f"today{where} {self.day(view).now:+.2f} of {' / '.join(limits)}"
         if book.long.held > 0 and book.short.held > 0 and is_pair_rule(settings, book.long, book.short):
             yield f"both baskets {self.pair(view).now:+.2f} of {settings.pair_global_profit:+f}"
 
@@ -169,7 +181,8 @@ class Sums:
             draft.wake_at(day_at(settings.timezone, view.now).ends)
             if book.halted is None or view.now >= book.halted.until:
                 day = self.day(view)
-                sums += [(day, limit) for limit in limits]
+                # Prices of several symbols move at once: each may bring its share of what is missing, and no more.
+                sums += [(day, day.now + (limit - day.now) / (view.others + 1)) for limit in limits]
         last, rules = view.market.last, view.instrument
         for line, limit in sums:
             price = line.reaches(limit, last)

@@ -49,6 +49,7 @@ class Signal:
         self._spaces = spaces or PerCycle(distances(settings))
         self._filters = Filters(settings)
         self._sums = Sums(settings)
+        self.day_zone = settings.timezone if settings.global_profit or settings.max_loss else None
         self.reader: CandleReader | None = None
         if self._filters.timeframe is not None:
             self.reader = CandleReader(self._filters.timeframe, WINDOW, self._read)

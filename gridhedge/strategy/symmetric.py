@@ -36,6 +36,7 @@ class Symmetric:
     reader = None
     sides: tuple[Side, ...] = SIDES
     owns_position = False
+    day_zone = None
 
     def __init__(self, settings: SymmetricSettings, steps: PerCycle[Decimal] | None = None) -> None:
         self.settings = settings

@@ -49,7 +49,7 @@ class Trim:
     """Plans one or both sides of one symbol. Holds settings only."""
 
     kind = "trim"
-    reader = None
+    reader = day_zone = None
     promised_rate = ZERO
     owns_position = True
 

@@ -37,6 +37,10 @@ class View(NamedTuple):
     """Margin balance without unrealised profit."""
     signal: SignalSeen | None = None
     """What the last closed candle says, where the strategy reads candles."""
+    elsewhere: Money = ZERO
+    """What the day has brought on the account's other symbols whose days count, if all of them were closed now."""
+    others: int = 0
+    """How many these are."""
 
 
 class Alarm(NamedTuple):
@@ -115,6 +119,10 @@ class Strategy(Protocol):
     owns_position: bool
     """Whether the whole position is the strategy's, what the user has added by hand included; the venue's position is
     then read before each closing order."""
+
+    @property
+    def day_zone(self) -> str | None:
+        """The time zone of the day whose result is limited, account-wide; None where no limit counts it."""
 
     @property
     def reader(self) -> CandleReader | None:

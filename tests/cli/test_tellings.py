@@ -54,7 +54,7 @@ def test_an_opening_says_which_levels_execute_now(levels: int, text: str) -> Non
         (
             TradingHalted("X", Cause.DAY_LOSS, D("-50.2"), MIDNIGHT, 0),
             "warning",
-            "X max_loss is reached at -50.20: everything closes, nothing opens before 2026-01-01T00:00:00.000+00:00",
+            "max_loss is reached at -50.20: everything closes, nothing opens before 2026-01-01T00:00:00.000+00:00",
         ),
     ],
 )

@@ -102,3 +102,33 @@ def test_rules_between_fields_hold_for_profiles_that_come_from_elsewhere_too() -
         ("venue", "paper", "feeds", "BTCUSDT"),
         ("symbols", 0, "symbol"),
     ]
+
+
+LIMITED = {"kind": "signal", "space_percent": 1, "space_orders": 1, "space_lots": 1, "max_loss": -5, "global_profit": 9}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "field", "said"),
+    [
+        (LIMITED, "", ""),
+        ({**LIMITED, "max_loss": 0}, "max_loss", "is 0 here and -5 on another symbol"),
+        ({**LIMITED, "timezone": "Asia/Tokyo"}, "timezone", "is Asia/Tokyo here and UTC on another symbol"),
+        ({"kind": "symmetric", "initial_position_size_usd": 1}, "kind", "close the whole account, which only signal"),
+    ],
+)
+def test_limits_of_the_day_are_the_account_s(strategy: dict[str, object], field: str, said: str) -> None:
+    """All symbols say the same, and none trades what such a limit can not close."""
+    entries = [{"symbol": "BTCUSDT", "strategy": LIMITED}, {"symbol": "DOGEUSDT", "strategy": strategy}]
+    document = {
+        "account": "1",
+        "venue": {"name": "bitget", "demo_trading": True},
+        "symbols": [{"leverage": 10, **entry} for entry in entries],
+    }
+    if not field:
+        assert Profile.model_validate(document).traded == ("BTCUSDT", "DOGEUSDT")
+        return
+    with pytest.raises(ValidationError) as refused:
+        Profile.model_validate(document)
+    (broken,) = refused.value.errors()[0]["ctx"]["broken"]
+    assert (broken.at[:2], broken.at[-1]) == (("symbols", 1), field)
+    assert said in broken.text

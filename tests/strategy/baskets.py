@@ -32,10 +32,13 @@ class Baskets(Bench):
         self.strategy: Signal = Signal(SignalSettings.model_validate(values))  # type: ignore[assignment]
         self.now = START + HOUR
         self.signal: SignalSeen | None = None
+        self.elsewhere: tuple[Decimal, int] = D(0), 0
+        """What the day has brought on other symbols, and on how many."""
         self.decided: list[Event] = []
 
     def view(self) -> View:
-        return super().view()._replace(signal=self.signal)
+        result, others = self.elsewhere
+        return super().view()._replace(signal=self.signal, elsewhere=result, others=others)
 
     def say(self, *stands: Side, crossed: tuple[Side, ...] = (), close: str | None = None) -> None:
         """A candle has closed now, and this is what it says."""

@@ -7,6 +7,7 @@ from decimal import Decimal as D
 from gridhedge.domain.basket import Cause
 from gridhedge.domain.events import BasketClosed, CloseDecided, TradingHalted
 from gridhedge.domain.values import Role
+from gridhedge.strategy.exits import day_result
 from gridhedge.strategy.take_profit import net_profit_at
 from tests.strategy.baskets import HOUR, START, Baskets, L, S, terms, told
 
@@ -204,6 +205,30 @@ def test_the_day_is_the_time_zone_s() -> None:
     bench.see("0.18000")
     bench.step()
     assert told(bench, TradingHalted)[0].until == START + 15 * HOUR
+
+
+def test_what_the_other_symbols_have_brought_counts() -> None:
+    """-0.8 there and -0.2 here are the day's -1; of what is missing to it, each of two symbols waits for its half."""
+    bench = Baskets(max_loss=D(-1))
+    bench.elsewhere = D("-0.8"), 1
+
+    def here() -> D:
+        return day_result(bench.book, bench.market, bench.fees, START).now
+
+    bench.open(L)
+    before, wake = here(), bench.plan.wake_below
+    assert wake is not None
+    bench.see(wake + bench.instrument.tick_size)
+    assert here() > (before + D("-0.2")) / 2
+    bench.see(wake)
+    assert here() <= (before + D("-0.2")) / 2
+    while here() > D("-0.2"):
+        bench.step()
+        assert told(bench, TradingHalted) == []
+        bench.see(bench.market.last - bench.instrument.tick_size)
+    bench.step()
+    (halted,) = told(bench, TradingHalted)
+    assert D("-1.01") < halted.profit <= -1
 
 
 def test_a_late_fill_after_the_day_was_ended_is_closed_as_well() -> None:
