@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.errors import VenueError
-from gridhedge.domain.events import AccountSeen, MarketSeen
+from gridhedge.domain.events import AccountSeen, MarketSeen, SignalSeen
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
@@ -174,13 +174,21 @@ class Desk:
         if self.candles is None or self.candles.due > now:
             self.dirty = True
             return ""
+        before = self.candles.signal
         try:
-            is_news = self.candles.look(venue, now)
+            is_news = self.candles.look(venue, now) and not self._is_old_news(before)
         except VenueError as error:
             return f"the candles could not be read: {error}"
         due = self.next_due()
         self.dirty = self.dirty or is_news or (due is not None and due <= now)
         return ""
+
+    def _is_old_news(self, before: SignalSeen | None) -> bool:
+        """Whether the candle that has just been read changes nothing: then it costs no plan."""
+        reader, seen = self.strategy.reader, self.candles.signal if self.candles is not None else None
+        if reader is None or seen is None or before is None or self.alarms:
+            return False
+        return reader.is_old_news(before, seen, self.book)
 
     def set_band(self, margin_slack: Money, threshold: Decimal, symbols: int) -> bool:
         """Bound the prices within which neither the plan nor the margin rate can come due; True if they moved.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gridhedge.domain.basket import Cause
+from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.candles import Timeframe
-from gridhedge.domain.events import Decision
+from gridhedge.domain.events import Decision, SignalSeen
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import SIDES, Side
 from gridhedge.strategy.calendar import Hours, day_at, minutes_of
@@ -46,6 +47,18 @@ class Filters:
             return
         if known is None or seen.crossed or (seen.stands, seen.crossed) != (known.stands, known.crossed):
             yield seen
+
+    def is_old_news(self, before: SignalSeen, seen: SignalSeen, book: SymbolBook) -> bool:
+        """Whether a candle can be passed over: it says what the one before it said, and no basket waits for a signal.
+
+        A side that is flat opens, or its first order is given up, by the newest candle.
+        """
+        says_more = seen.crossed or before.crossed or seen.stands != before.stands or book.signal is None
+        if says_more or self._settings.open_on_new_candle or seen.candle - before.candle != self._settings.candle.ms:
+            return False
+        return not any(
+            side.entered <= 0 and (side.cycle > 0 or side.side in seen.stands) for side in (book.long, book.short)
+        )
 
     def may_stand(self, view: View, side: Side) -> bool:
         """Whether a basket of this side that has been opened may still wait for its first execution."""

@@ -52,7 +52,7 @@ class Signal:
         self.day_zone = settings.timezone if settings.global_profit or settings.max_loss else None
         self.reader: CandleReader | None = None
         if self._filters.timeframe is not None:
-            self.reader = CandleReader(self._filters.timeframe, WINDOW, self._read)
+            self.reader = CandleReader(self._filters.timeframe, WINDOW, self._read, self._filters.is_old_news)
         self._marketable = Marketable(
             fraction(settings.entry_slippage_percent),
             int(settings.entry_timeout_seconds * 1000),

@@ -106,6 +106,8 @@ class CandleReader(NamedTuple):
     limit: int
     read: Callable[[str, Candles, Millis], SignalSeen | None]
     """Symbol, closed candles and the time now; None while there are too few candles."""
+    is_old_news: Callable[[SignalSeen, SignalSeen, SymbolBook], bool]
+    """Whether nothing can follow from what the newest candle says, that the one before it has not led to already."""
 
 
 class Strategy(Protocol):

@@ -44,7 +44,10 @@ def watch(venue: Candlestick) -> CandleWatch:
     return CandleWatch(
         "X",
         CandleReader(
-            Timeframe.M1, 500, lambda symbol, seen, now: SignalSeen(symbol, 0, D(len(seen.times)), (), (), now)
+            Timeframe.M1,
+            500,
+            lambda symbol, seen, now: SignalSeen(symbol, 0, D(len(seen.times)), (), (), now),
+            lambda before, seen, book: False,
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
-from tests.strategy.baskets import HOUR, START, Baskets, L
+from tests.strategy.baskets import HOUR, START, Baskets, L, S
 
 DAY = 24 * HOUR
 
@@ -57,3 +57,35 @@ def test_the_reserve_is_not_touched_and_the_user_is_told() -> None:
     plan = bench.step()
     assert plan.wanted == ()
     assert [alarm.text for alarm in plan.alarms] == ["not opening long: the first order needs 0.29, spendable 0.20"]
+
+
+def test_a_candle_that_says_nothing_new_is_passed_over_only_while_no_basket_waits_for_it() -> None:
+    """Long holds and BUY stands on: old news. A gap, a crossing, another side, a flat side in question: no."""
+    bench = Baskets()
+    bench.open(L)
+    assert bench.strategy.reader is not None
+    is_old, first = bench.strategy.reader.is_old_news, bench.signal
+    assert first is not None
+    bench.say(L)
+    again = bench.signal
+    assert again is not None
+    assert is_old(first, again, bench.book)
+    assert not is_old(first, again._replace(candle=again.candle + HOUR), bench.book)
+    assert not is_old(first, again._replace(crossed=(L,)), bench.book)
+    assert not is_old(first._replace(crossed=(L,)), again, bench.book)
+    assert not is_old(first, again._replace(stands=(S,)), bench.book)
+    assert not is_old(first._replace(stands=(S,)), again._replace(stands=(S,)), bench.book)
+    assert not Baskets(open_on_new_candle=True).strategy._filters.is_old_news(first, again, bench.book)
+
+
+def test_a_first_order_that_waits_makes_every_candle_news() -> None:
+    """It belongs to the newest one."""
+    bench = Baskets()
+    bench.say(L)
+    bench.step()
+    first = bench.signal
+    bench.say(L)
+    assert first is not None
+    assert bench.signal is not None
+    assert bench.resting(L) == {0: D(100)}
+    assert not bench.strategy._filters.is_old_news(first, bench.signal, bench.book)
