@@ -116,11 +116,11 @@ class FileAudience:
     # ---- the port ------------------------------------------------------------------------------------------------
 
     def told(self, event: Event) -> None:
-        self._logs.bot.debug("%s", _Words(partial(_facts, event)))
+        self._logs.bot.debug(_Words(partial(_facts, event)))
         if isinstance(event, Execution):
             self._traded = True
             text = _Words(partial(execution_text, event, self._tags.get(event.symbol, "")))
-            self._logs.trades.info("%s", text)
+            self._logs.trades.info(text)
             self._remember("info", text, event.at)
         elif (words := telling(event)) is not None:
             level, told = words

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVarTuple
 
 from gridhedge.domain.errors import DiskFailure
 from gridhedge.domain.events import Event
@@ -22,6 +22,7 @@ from gridhedge.store.tables import migrate, set_up
 __all__ = ["Ledger", "open_ledger"]
 
 _COMPANIONS = ("-wal", "-shm")
+_Facts = TypeVarTuple("_Facts")
 
 
 def open_ledger(path: Path) -> tuple[Ledger, str | None]:
@@ -107,37 +108,35 @@ class Ledger(LedgerReader):
 
     def append(self, event: Event) -> None:
         """Add an event. An execution or funding payment that the ledger has already is left out. Raises DiskFailure."""
-        text = encode(event)
-        with self._writing():
-            seq = self._seq + 1
-            if not project(self._db, seq, event):
-                return
-            kind = type(event).__name__
-            sealed = seal(self._hash, seq, event.at, kind, text)
-            self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?)", (seq, event.at, kind, text, self._hash, sealed))
-            self._seq, self._hash = seq, sealed
+        self._write(self._append, event, encode(event))
+
+    def _append(self, event: Event, text: str) -> None:
+        seq = self._seq + 1
+        if not project(self._db, seq, event):
+            return
+        kind = type(event).__name__
+        sealed = seal(self._hash, seq, event.at, kind, text)
+        self._db.execute("INSERT INTO events VALUES (?,?,?,?,?,?)", (seq, event.at, kind, text, self._hash, sealed))
+        self._seq, self._hash = seq, sealed
 
     def equity(self, at: Millis, margin_balance: Money, wallet_balance: Money) -> None:
         """Keep a sample of the account; a second one of the same millisecond replaces the first. Raises DiskFailure."""
         figures = (at, plain_decimal(margin_balance), plain_decimal(wallet_balance))
-        with self._writing():
-            self._db.execute("INSERT OR REPLACE INTO equity VALUES (?,?,?)", figures)
+        self._write(self._db.execute, "INSERT OR REPLACE INTO equity VALUES (?,?,?)", figures)
 
     def sync(self) -> None:
         """Commit: everything appended so far survives a power cut. Raises DiskFailure."""
         if self._failure is None and not self._db.in_transaction:
             return
-        with self._writing():
-            self._db.execute("COMMIT")
+        self._write(self._db.execute, "COMMIT")
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _write(self, work: Callable[[*_Facts], object], *facts: *_Facts) -> None:
         if self._failure is not None:
             raise DiskFailure(f"{self.path}: nothing is written any more after this: {self._failure}")
         try:
             if not self._db.in_transaction:
                 self._db.execute("BEGIN IMMEDIATE")
-            yield
+            work(*facts)
         except BaseException as error:
             # Whatever it was, the transaction may hold half an event now: it must never be committed.
             self._failure = str(error) or type(error).__name__

@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -40,8 +40,6 @@ _MAX_BYTES = 50_000_000
 _KEEP_DAYS = 30
 _LINGER_S = 0.01
 """How long lines wait for company. The request that an execution leads to has left by then."""
-_UNUSED = {"_srcfile": None, "logThreads": False, "logProcesses": False, "logMultiprocessing": False}
-"""What the standard library need not find out for each record, by its own guide to faster logging."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BARE = re.compile(r"[^\s\"'=\x00-\x1f\x7f-\x9f]+")
 
@@ -164,19 +162,61 @@ def _set_aside(path: Path) -> None:
     path.rename(target)
 
 
-class AccountLogs(NamedTuple):
-    """The loggers of one account. A trade or position goes into its own file and into ``bot`` as well."""
+class Channel:
+    """A logger for the thread that trades: it leaves the line, or what ``str`` makes one of later, and its time."""
 
-    bot: logging.Logger
-    trades: logging.Logger
-    positions: logging.Logger
+    __slots__ = ("_logger", "_put")
+
+    def __init__(self, logger: logging.Logger, put: Callable[[_Line], object]) -> None:
+        self._logger = logger
+        self._put = put
+
+    def log(self, level: int, text: object) -> None:
+        self._put(_Line(self._logger, level, text, time.time()))
+
+    def debug(self, text: object) -> None:
+        self.log(logging.DEBUG, text)
+
+    def info(self, text: object) -> None:
+        self.log(logging.INFO, text)
+
+    def warning(self, text: object) -> None:
+        self.log(logging.WARNING, text)
+
+    def critical(self, text: object) -> None:
+        self.log(logging.CRITICAL, text)
+
+
+class AccountLogs(NamedTuple):
+    """What one account logs into. A trade or position goes into its own file and into ``bot`` as well."""
+
+    bot: Channel
+    trades: Channel
+    positions: Channel
+
+
+class _Line(NamedTuple):
+    """A line of a channel, of which the writer makes a record."""
+
+    logger: logging.Logger
+    level: int
+    text: object
+    created: float
+
+    def record(self) -> logging.LogRecord:
+        record = logging.LogRecord(self.logger.name, self.level, "", 0, self.text, None, None)
+        record.created = self.created
+        return record
+
+
+_Record = tuple[logging.Handler, logging.LogRecord]
 
 
 class _Writer:
     """The thread that writes. It ends with ``close``; what was put before is written first."""
 
     def __init__(self) -> None:
-        self._waiting: SimpleQueue[tuple[logging.Handler, logging.LogRecord] | threading.Event | None] = SimpleQueue()
+        self._waiting: SimpleQueue[_Record | _Line | threading.Event | None] = SimpleQueue()
         self.put = self._waiting.put
         self._thread = threading.Thread(target=self._write, name="logs", daemon=True)
         self._thread.start()
@@ -185,11 +225,20 @@ class _Writer:
         while (item := self._next()) is not None:
             if isinstance(item, threading.Event):
                 item.set()
+            elif isinstance(item, _Line):
+                item.logger.handle(item.record())
             else:
                 handler, record = item
                 handler.handle(record)
 
-    def _next(self) -> tuple[logging.Handler, logging.LogRecord] | threading.Event | None:
+    def take(self, handler: logging.Handler, record: logging.LogRecord) -> None:
+        """Let the thread write it; now, if this is the thread."""
+        if threading.current_thread() is self._thread:
+            handler.handle(record)
+        else:
+            self.put((handler, record))
+
+    def _next(self) -> _Record | _Line | threading.Event | None:
         if self._waiting.empty():
             first = self._waiting.get()
             time.sleep(_LINGER_S)
@@ -214,10 +263,10 @@ class _Later(logging.Handler):
     def __init__(self, handler: logging.Handler, writer: _Writer) -> None:
         super().__init__(handler.level)
         self._handler = handler
-        self._put = writer.put
+        self._take = writer.take
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._put((self._handler, record))
+        self._take(self._handler, record)
 
     def close(self) -> None:
         self._handler.close()
@@ -238,13 +287,11 @@ class Logs:
         self._attach(root, DailyFile(data, "gridhedge"), logging.INFO)
         logging.getLogger("gridhedge").setLevel(logging.DEBUG)
         logging.captureWarnings(True)
-        self._found_out = {name: getattr(logging, name) for name in _UNUSED}
-        _set_switches(_UNUSED)
         self._threads_hook = threading.excepthook
         threading.excepthook = _log_thread_crash
 
     def account(self, account: str) -> AccountLogs:
-        """The loggers of an account, writing into its folder; the same ones each time."""
+        """What an account logs into, in its folder; the same each time."""
         if account in self._accounts:
             return self._accounts[account]
         folder = self._data / account
@@ -254,7 +301,8 @@ class Logs:
         trades, positions = bot.getChild("trades"), bot.getChild("positions")
         self._attach(trades, DailyFile(folder, "trades"), logging.DEBUG)
         self._attach(positions, DailyFile(folder, "positions"), logging.DEBUG)
-        self._accounts[account] = AccountLogs(bot, trades, positions)
+        channels = [Channel(logger, self._writer.put) for logger in (bot, trades, positions)]
+        self._accounts[account] = AccountLogs(*channels)
         return self._accounts[account]
 
     def console(self, stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
@@ -266,15 +314,13 @@ class Logs:
         self._writer.flush()
 
     def close(self) -> None:
+        self._writer.close()
         for logger, handler in self._attached:
             logger.removeHandler(handler)
-        self._writer.close()
-        for _, handler in self._attached:
             handler.close()
         self._attached.clear()
         self._accounts.clear()
         logging.captureWarnings(False)
-        _set_switches(self._found_out)
         threading.excepthook = self._threads_hook
 
     def _attach(
@@ -293,11 +339,6 @@ class Logs:
         later = _Later(handler, self._writer)
         logger.addHandler(later)
         self._attached.append((logger, later))
-
-
-def _set_switches(switches: Mapping[str, object]) -> None:
-    for name, value in switches.items():
-        setattr(logging, name, value)
 
 
 def _below(level: int) -> Callable[[logging.LogRecord], bool]:

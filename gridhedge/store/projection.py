@@ -35,7 +35,7 @@ def project(db: sqlite3.Connection, seq: int, event: Event) -> bool:
 
 def _clean(text: str) -> str:
     """Text from outside may hold half characters that UTF-8, hence SQLite, refuses."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _reason(reason: Reject | None) -> str | None:

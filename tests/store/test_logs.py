@@ -112,7 +112,8 @@ def test_tracebacks_stand_in_the_files_only(tmp_path, logs):
     try:
         raise ValueError("what went wrong")
     except ValueError:
-        logs.account("001").bot.exception("failed")
+        logs.account("001")
+        logging.getLogger("gridhedge.account.001").exception("failed")
     logs.flush()
     assert "Traceback" in texts(tmp_path / "001")["errors"]
     assert "  | ValueError: what went wrong\n" in texts(tmp_path / "001")["errors"]
@@ -204,7 +205,8 @@ def test_closing_takes_every_handler_off(tmp_path):
     """A second set of logs in the same process starts from nothing."""
     before = (logging.getLogger().handlers[:], threading.excepthook)
     logs = Logs(tmp_path, Masker())
-    bot = logs.account("001").bot
+    logs.account("001")
+    bot = logging.getLogger("gridhedge.account.001")
     logs.console(io.StringIO())
     logs.close()
     assert (logging.getLogger().handlers, threading.excepthook) == before
@@ -220,11 +222,11 @@ def test_no_secret_reaches_a_file_or_the_screen_on_any_path(tmp_path, logs, mask
     masker.register(keys.values())
     screen = io.StringIO()
     logs.console(screen, logging.DEBUG)
-    bot = logs.account("001").bot
+    channel, bot = logs.account("001").bot, logging.getLogger("gridhedge.account.001")
     other = logging.getLogger("urllib3.connectionpool")
 
     for value in (key, secret, passphrase, quote(key, safe="")):
-        bot.info(value)
+        channel.info(value)
         bot.debug("as argument %s %r", value, {"deep": [value]})
         bot.warning(line("refused", text=f"bad key {value}", keys=keys))
         other.warning("retrying %s", value)
@@ -281,7 +283,7 @@ def test_whoever_logs_does_not_wait_for_the_disk(tmp_path, logs, monkeypatch):
     monkeypatch.setattr(DailyFile, "_write", slow)
     bot = logs.account("001").bot
     for number in range(100):
-        bot.info("line %d", number)
+        bot.info(f"line {number}")
     assert not (tmp_path / "001").exists()
     hangs.set()
     logs.flush()
@@ -309,6 +311,17 @@ def test_closing_writes_what_is_still_to_be_written(tmp_path):
     logs = Logs(tmp_path, Masker())
     bot = logs.account("001").bot
     for number in range(500):
-        bot.info("line %d", number)
+        bot.info(f"line {number}")
     logs.close()
     assert texts(tmp_path / "001")["bot"].endswith("line 499\n")
+
+
+def test_a_channel_keeps_time_and_order_among_loggers(tmp_path, logs):
+    """A line has the time at which it was left, and stands where it was left, whoever wrote before and after it."""
+    channel, logger = logs.account("001").bot, logging.getLogger("gridhedge.account.001")
+    for number in range(30):
+        (channel if number % 2 else logger).info(f"line {number}")
+    logs.flush()
+    lines = texts(tmp_path / "001")["bot"].splitlines()
+    assert [text.split()[-1] for text in lines] == [str(number) for number in range(30)]
+    assert [text.split()[0] for text in lines] == sorted(text.split()[0] for text in lines)
