@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from gridhedge.venue.bitget.client import Client as BitgetClient
     from gridhedge.venue.bybit.client import Client as BybitClient
     from gridhedge.venue.clock import ServerClock
+    from gridhedge.venue.prices import PriceStreams
 
 _PPM_PER_PERCENT = 10_000
 _PUBLIC_TIMEOUT_S = 4.0
@@ -175,11 +177,20 @@ def real_venue(
     return BybitVenue(
         bybit,
         clock,
+        _bybit_prices(settings.endpoint or ""),
         demo=settings.demo_trading,
         receive_window_ms=settings.recv_window_ms,
         accepts_unrestricted_key=accepts_unrestricted_key,
         log=log,
     )
+
+
+@cache
+def _bybit_prices(endpoint: str) -> PriceStreams:
+    """The same for all accounts of this process."""
+    from gridhedge.venue.bybit.tickers import price_streams
+
+    return price_streams(endpoint, logging.getLogger("gridhedge.bybit"))
 
 
 def _server_clock() -> ServerClock:

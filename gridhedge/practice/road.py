@@ -77,6 +77,7 @@ class Road:
             return
         await websocket.accept()
         self._accepted += 1
+        self._world.connected[channel] += 1
         socket = Socket(websocket, channel, self._accepted)
         self.sockets[socket] = None
         writer = asyncio.create_task(socket.write())
@@ -87,6 +88,7 @@ class Road:
         except (WebSocketDisconnect, RuntimeError, KeyError):
             pass  # the client has gone, or has sent bytes where text belongs
         finally:
+            self._world.connected[channel] -= 1
             self.sockets.pop(socket, None)
             self._held.pop(socket, None)
             writer.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -80,6 +81,8 @@ class World:
             self.faults.add_text(fault)
         self._notes = Notes(None)
         self._saved = time.monotonic()
+        self.connected: Counter[str] = Counter()
+        """Open websockets by channel."""
         self.desks: dict[str, Desk] = {}
         self.tapes: dict[str, Tape] = {}
         if exchange is None:

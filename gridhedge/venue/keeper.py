@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from gridhedge.domain.errors import NotSent
-from gridhedge.domain.events import ConnectionChanged, Seen
 from gridhedge.domain.values import Millis
 from gridhedge.venue.fields import Row
 
-__all__ = ["Handshake", "Keeper", "Pace", "Wire"]
+__all__ = ["Changed", "Handshake", "Keeper", "Open", "Pace", "Wire"]
 
 
 class Handshake:
@@ -50,6 +49,9 @@ class Wire(Protocol):
 Open = Callable[[Callable[[object], None], Callable[[str], None]], Wire]
 """Opens a websocket; what arrives goes to the first function, what goes wrong to the second. Raises NotSent."""
 
+Changed = Callable[[str, bool, str], None]
+"""Takes a stream's name, whether it is up now, and why it is not."""
+
 
 class Pace(NamedTuple):
     """How patiently a stream is kept. Times in seconds."""
@@ -74,9 +76,9 @@ class Pace(NamedTuple):
 class Keeper:
     """One stream and the thread that keeps it.
 
-    A stream that dies is told at once as a ``ConnectionChanged`` down, so that nothing is sent on stale facts; once
-    more when its first attempts have failed, so that a person learns of it; and as up when it is back, so that the gap
-    is filled before anything is sent. Without ``topics`` the address says what is wanted.
+    A stream that dies is told at once as ``changed`` to down, so that nothing is sent on stale facts; once more when
+    its first attempts have failed, so that a person learns of it; and as up when it is back, so that the gap is filled
+    before anything is sent. Without ``topics`` the address says what is wanted.
     """
 
     def __init__(
@@ -86,8 +88,7 @@ class Keeper:
         open_wire: Open,
         take: Callable[[object], None],
         gap: Callable[[str], None],
-        tell: Callable[[Seen], None],
-        now: Callable[[], Millis],
+        changed: Changed,
         local: Callable[[], Millis],
         pace: Pace,
         log: logging.Logger,
@@ -97,8 +98,7 @@ class Keeper:
         self._open = open_wire
         self._take = take
         self._gap = gap
-        self._tell = tell
-        self._now = now
+        self._changed = changed
         self._local = local
         self._pace = pace
         self._log = log
@@ -126,9 +126,9 @@ class Keeper:
         self._wish = why
         self._look.set()
 
-    def heard(self) -> Millis:
-        """When the other end last gave a sign of life, in the venue's time."""
-        return self._now() - (self._local() - self._heard)
+    def silence(self) -> Millis:
+        """How long the other end has given no sign of life."""
+        return self._local() - self._heard
 
     def close(self) -> None:
         self._stop.set()
@@ -175,12 +175,12 @@ class Keeper:
         if self._pace.pongs_count and pong != self._pong:
             self._heard = self._local()
         self._pong = pong
-        silent = (self._local() - self._heard) / 1000
+        silent = self.silence() / 1000
         return f"nothing came for {silent:.0f} s" if silent > self._pace.silence else ""
 
     def _restore(self, why: str) -> None:
         self.down_since = self._local()
-        self._tell(ConnectionChanged(self.name, False, self._now(), why))
+        self._changed(self.name, False, why)
         self._hang_up()
         if self.down_since - self._opened >= self._pace.settled * 1000:
             self._attempts = 0
@@ -193,10 +193,10 @@ class Keeper:
                 self._log.warning("%s: attempt %d failed: %s", self.name, self._attempts, error)
                 if self._attempts >= self._pace.attempts and not is_frozen:
                     is_frozen = True
-                    self._tell(ConnectionChanged(self.name, False, self._now(), self._frozen(error)))
+                    self._changed(self.name, False, self._frozen(error))
             else:
                 self.down_since = None
-                self._tell(ConnectionChanged(self.name, True, self._now()))
+                self._changed(self.name, True, "")
                 return
 
     def _frozen(self, error: NotSent) -> str:

@@ -25,6 +25,7 @@ from gridhedge.venue.binance.venue import BinanceVenue
 from gridhedge.venue.bitget import client as bitget
 from gridhedge.venue.bitget.venue import BitgetVenue
 from gridhedge.venue.bybit.client import Access, Client
+from gridhedge.venue.bybit.tickers import price_streams
 from gridhedge.venue.bybit.venue import BybitVenue
 from gridhedge.venue.clock import ServerClock
 from gridhedge.venue.keeper import Pace
@@ -138,10 +139,10 @@ class BybitBench(OnExchange):
         venue = BybitVenue(
             Client(access, clock, log),
             clock,
+            price_streams(self.practice.url, log, hasty, timeout_s=1.0),
             demo=True,
             receive_window_ms=5000,
             log=log,
-            public_pace=hasty,
             private_pace=patient,
         )
         self._opened.append(venue)
@@ -395,7 +396,8 @@ class Desk:
         return self.venue.now()
 
     def wait_for_stream(self, stream: str, up: bool) -> ConnectionChanged:
-        return self.wait_for(ConnectionChanged, 1, lambda change: change.stream == stream and change.up is up)[0]
+        """``stream``: what its name begins with."""
+        return self.wait_for(ConnectionChanged, 1, lambda told: told.stream.startswith(stream) and told.up is up)[0]
 
 
 BENCHES: dict[str, Callable[[], Bench]] = {

@@ -21,6 +21,7 @@ from gridhedge.simulate.market import WildFeed
 from gridhedge.venue.binance import client as binance_client
 from gridhedge.venue.binance.venue import BinanceVenue
 from gridhedge.venue.bybit import client as bybit_client
+from gridhedge.venue.bybit.tickers import price_streams
 from gridhedge.venue.bybit.venue import BybitVenue
 from gridhedge.venue.clock import ServerClock
 from gridhedge.venue.keeper import Pace
@@ -49,7 +50,8 @@ class Road(NamedTuple):
     access: type[Any]
     talks: Callable[..., Any]
     """Makes the adapter's client."""
-    public_pace: Pace
+    prices: Callable[[str, logging.Logger], dict[str, Any]]
+    """What the adapter is told of the price streams at an address."""
     private_pace: Pace
     orders: tuple[str, ...]
     """Addresses that orders go to, others that are read, the topics and the channels of the streams."""
@@ -90,7 +92,7 @@ BYBIT = Road(
     start=practice_bybit.start,
     access=bybit_client.Access,
     talks=bybit_client.Client,
-    public_pace=_PUBLIC,
+    prices=lambda endpoint, log: {"prices": price_streams(endpoint, log, _PUBLIC, _TIMEOUT_S)},
     private_pace=_PUBLIC._replace(pongs_count=True, silence=30.0),
     orders=("/v5/order/create-batch", "/v5/order/amend-batch", "/v5/order/cancel-batch"),
     reads=("/v5/order/realtime", "/v5/order/history", "/v5/execution/list", "/v5/position/list", "/v5/account/wallet"),
@@ -110,7 +112,7 @@ BINANCE = Road(
     start=practice_binance.start,
     access=binance_client.Access,
     talks=binance_client.Client,
-    public_pace=_PUBLIC,
+    prices=lambda endpoint, log: {"public_pace": _PUBLIC},
     private_pace=_PUBLIC._replace(silence=86_400.0),
     orders=("/fapi/v1/batchOrders", "/fapi/v1/order"),
     reads=(

@@ -193,8 +193,8 @@ class Wire:
             demo=True,
             receive_window_ms=RECEIVE_WINDOW_MS,
             log=_LOG,
-            public_pace=self._road.public_pace,
             private_pace=self._road.private_pace,
+            **self._road.prices(self.practice.url, _LOG),
         )
         events = self._disk.read()
         assert events is not None, "nobody damages this disk"

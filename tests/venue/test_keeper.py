@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import pytest
 
 from gridhedge.domain.errors import NotSent
-from gridhedge.domain.events import ConnectionChanged, Seen
-from gridhedge.venue.bybit.venue import PRIVATE_PACE, PUBLIC_PACE
+from gridhedge.venue.bybit.tickers import PUBLIC_PACE
+from gridhedge.venue.bybit.venue import PRIVATE_PACE
 from gridhedge.venue.clock import monotonic_ms
 from gridhedge.venue.fields import Row
 from gridhedge.venue.keeper import Keeper, Pace
@@ -48,6 +49,13 @@ class HandWire:
         self.trouble("gone")
 
 
+class Change(NamedTuple):
+    """What was told of the stream."""
+
+    up: bool
+    text: str
+
+
 class Bench:
     """A keeper, its sockets, and everything that was told."""
 
@@ -58,10 +66,10 @@ class Bench:
         """How many of the next attempts to open fail."""
         self.taken: list[object] = []
         self.gaps: list[str] = []
-        self.told: list[Seen] = []
-        self.changed = threading.Event()
+        self.told: list[Change] = []
+        self.news = threading.Event()
         self.keeper = Keeper(
-            "private stream", ["order"], self.open, self.taken.append, self.gaps.append, self.tell, monotonic_ms,
+            "private stream", ["order"], self.open, self.taken.append, self.gaps.append, self.changed,
             monotonic_ms, pace, logging.getLogger("gridhedge.account.test"),
         )  # fmt: skip
 
@@ -72,17 +80,18 @@ class Bench:
         self.wires.append(HandWire(hear, trouble, self.answer))
         return self.wires[-1]
 
-    def tell(self, seen: Seen) -> None:
-        self.told.append(seen)
-        self.changed.set()
+    def changed(self, name: str, up: bool, why: str) -> None:
+        assert name == self.keeper.name
+        self.told.append(Change(up, why))
+        self.news.set()
 
-    def wait_for(self, count: int) -> list[ConnectionChanged]:
+    def wait_for(self, count: int) -> list[Change]:
         deadline = time.monotonic() + PATIENCE_S
         while len(self.told) < count:
             assert time.monotonic() < deadline, self.told
-            self.changed.wait(0.05)
-            self.changed.clear()
-        return [seen for seen in self.told if isinstance(seen, ConnectionChanged)]
+            self.news.wait(0.05)
+            self.news.clear()
+        return self.told
 
 
 @pytest.fixture

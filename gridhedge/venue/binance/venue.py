@@ -11,7 +11,7 @@ from gridhedge.domain.account import OrderRecord, Snapshot
 from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Amend, Change
 from gridhedge.domain.errors import Refused, VenueError
-from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
+from gridhedge.domain.events import AccountSeen, ConnectionChanged, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import Millis, Price, Quantity
 from gridhedge.engine.ports import Accepted, Capabilities, Check, Inbox, Outcome
@@ -129,7 +129,7 @@ class BinanceVenue:
     def _keeper(
         self, name: str, open_wire: Any, take: Callable[[object], None], gap: Callable[[str], None], pace: Pace
     ) -> Keeper:
-        return Keeper(name, (), open_wire, take, gap, self._tell, self.now, self._local, pace, self._log)
+        return Keeper(name, (), open_wire, take, gap, self._changed, self._local, pace, self._log)
 
     def _open_private(self, client: Client) -> Any:
         def open_it(hear: Callable[[object], None], trouble: Callable[[str], None]) -> Any:
@@ -250,7 +250,7 @@ class BinanceVenue:
         """Every price is pushed."""
 
     def heard(self) -> dict[str, Millis]:
-        return {keeper.name: keeper.heard() for keeper in self._keepers}
+        return {keeper.name: self.now() - keeper.silence() for keeper in self._keepers}
 
     def close(self) -> None:
         for keeper in self._keepers:
@@ -276,6 +276,9 @@ class BinanceVenue:
         assert self._inbox is not None, "streams are opened by connect"
         self._inbox.put(seen)
         self._arrived.set()
+
+    def _changed(self, stream: str, up: bool, why: str) -> None:
+        self._tell(ConnectionChanged(stream, up, self.now(), why))
 
     def _renew(self, why: str) -> None:
         if self._private is not None:

@@ -12,7 +12,7 @@ from gridhedge.domain.account import OrderRecord, Snapshot
 from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Change
 from gridhedge.domain.errors import Refused, VenueError
-from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
+from gridhedge.domain.events import AccountSeen, ConnectionChanged, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import Millis, Price
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
@@ -144,7 +144,7 @@ class BitgetVenue:
         gap: Callable[[str], None],
         pace: Pace,
     ) -> Keeper:
-        return Keeper(name, (), opener, take, gap, self._hear, self.now, self._local, pace, self._log)
+        return Keeper(name, (), opener, take, gap, self._changed, self._local, pace, self._log)
 
     def _opener(
         self, path: str, topics: list[Row]
@@ -277,7 +277,7 @@ class BitgetVenue:
         """Every price is pushed."""
 
     def heard(self) -> dict[str, Millis]:
-        return {keeper.name: keeper.heard() for keeper in self._keepers}
+        return {keeper.name: self.now() - keeper.silence() for keeper in self._keepers}
 
     def close(self) -> None:
         for keeper in self._keepers:
@@ -325,6 +325,9 @@ class BitgetVenue:
             self._clock.answered(seen.at)
         self._inbox.put(seen)
         self._arrived.set()
+
+    def _changed(self, stream: str, up: bool, why: str) -> None:
+        self._hear(ConnectionChanged(stream, up, self.now(), why))
 
     def _look_for_funding(self, frames: Frames) -> None:
         """Payments are not pushed: they are read when a position shows one, and after every full hour."""

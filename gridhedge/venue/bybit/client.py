@@ -26,7 +26,7 @@ from gridhedge.venue.clock import ServerClock
 from gridhedge.venue.failed import Failed, of_transport
 from gridhedge.venue.fields import Malformed, Row, millis, row
 
-__all__ = ["Access", "Answer", "Client", "Socket", "header"]
+__all__ = ["Access", "Answer", "Client", "Socket", "header", "open_public"]
 
 _READ_ATTEMPTS = 3
 _PING_S, _PONG_S = 20, 10
@@ -95,16 +95,14 @@ class Client:
     """One account's REST session. All methods but ``open`` belong to the session's thread."""
 
     def __init__(self, access: Access, clock: ServerClock, log: logging.Logger) -> None:
-        from pybit import exceptions, unified_trading  # type: ignore[import-untyped]  # pybit has no types
+        from pybit import exceptions  # type: ignore[import-untyped]  # pybit has no types
 
-        self._pybit: Any = unified_trading
         self._errors: Any = exceptions
         self._access = access
         self._clock = clock
         self._log = log
         self._quiet_until: Millis = 0
-        logging.getLogger("pybit").setLevel(logging.CRITICAL)  # it logs what is told here anyway, with the query
-        self._http: Any = unified_trading.HTTP(
+        self._http: Any = _pybit().HTTP(
             api_key=access.key,
             api_secret=access.secret,
             demo=access.demo,
@@ -216,56 +214,72 @@ class Client:
 
     # ---- websockets --------------------------------------------------------------------------------------------------
 
-    def open_public(self, on_message: Callable[[object], None], on_trouble: Callable[[str], None]) -> Socket:
-        """The public stream; nothing is subscribed yet. Raises NotSent when it can not be opened."""
-        # There is no public stream of the demo side: it trades at the live side's prices.
-        return self._open("linear", on_message, on_trouble, demo=False)
-
     def open_private(self, on_message: Callable[[object], None], on_trouble: Callable[[str], None]) -> Socket:
         """The account's stream, with the log-in sent; nothing is subscribed yet. Raises NotSent."""
-        keys = {"api_key": self._access.key, "api_secret": self._access.secret}
-        return self._open("private", on_message, on_trouble, demo=self._access.demo, **keys)
+        access = self._access
+        keys = {"api_key": access.key, "api_secret": access.secret}
+        return _open(access.endpoint, access.timeout_s, "private", on_message, on_trouble, demo=access.demo, **keys)
 
-    def _open(
-        self,
-        channel: str,
-        on_message: Callable[[object], None],
-        on_trouble: Callable[[str], None],
-        **identity: Any,
-    ) -> Socket:
-        class Stream(self._pybit.WebSocket):  # type: ignore[misc, name-defined]  # pybit has no types
-            """pybit's stream without its ways of its own: an error is told, and whoever keeps the stream decides."""
 
-            def _on_error(self, error: Exception) -> None:
-                on_trouble(f"{type(error).__name__}: {error}")
+def open_public(
+    endpoint: str, timeout_s: float, on_message: Callable[[object], None], on_trouble: Callable[[str], None]
+) -> Socket:
+    """The public stream, which is nobody's own; nothing is subscribed yet. Raises NotSent when it can not be opened."""
+    # There is no public stream of the demo side: it trades at the live side's prices.
+    return _open(endpoint, timeout_s, "linear", on_message, on_trouble, demo=False)
 
-            def _on_close(self) -> None:
-                on_trouble("closed")
 
-        with _ADDRESSES:
-            websocket.setdefaulttimeout(self._access.timeout_s)
-            before = self._pybit.PUBLIC_WSS, self._pybit.PRIVATE_WSS
-            if self._access.endpoint:
-                address = "ws" + self._access.endpoint.removeprefix("http")
-                self._pybit.PUBLIC_WSS = address + "/v5/public/{CHANNEL_TYPE}"
-                self._pybit.PRIVATE_WSS = address + "/v5/private"
-            try:
-                stream = Stream(
-                    channel,
-                    testnet=False,
-                    ping_interval=_PING_S,
-                    ping_timeout=_PONG_S,
-                    retries=2,  # with 1 pybit gives up even when it has succeeded
-                    restart_on_error=False,
-                    private_auth_expire=_AUTH_EXPIRES_S,
-                    callback_function=on_message,
-                    **identity,
-                )
-            except (*_SOCKET_ERRORS, RuntimeError) as error:  # the last: no thread can be started
-                raise NotSent(f"Bybit's {channel} stream can not be opened: {error}") from error
-            finally:
-                self._pybit.PUBLIC_WSS, self._pybit.PRIVATE_WSS = before
-        return Socket(stream)
+def _open(
+    endpoint: str,
+    timeout_s: float,
+    channel: str,
+    on_message: Callable[[object], None],
+    on_trouble: Callable[[str], None],
+    **identity: Any,
+) -> Socket:
+    pybit: Any = _pybit()
+
+    class Stream(pybit.WebSocket):  # type: ignore[misc]  # pybit has no types
+        """pybit's stream without its ways of its own: an error is told, and whoever keeps the stream decides."""
+
+        def _on_error(self, error: Exception) -> None:
+            on_trouble(f"{type(error).__name__}: {error}")
+
+        def _on_close(self) -> None:
+            on_trouble("closed")
+
+    with _ADDRESSES:
+        websocket.setdefaulttimeout(timeout_s)
+        before = pybit.PUBLIC_WSS, pybit.PRIVATE_WSS
+        if endpoint:
+            address = "ws" + endpoint.removeprefix("http")
+            pybit.PUBLIC_WSS = address + "/v5/public/{CHANNEL_TYPE}"
+            pybit.PRIVATE_WSS = address + "/v5/private"
+        try:
+            stream = Stream(
+                channel,
+                testnet=False,
+                ping_interval=_PING_S,
+                ping_timeout=_PONG_S,
+                retries=2,  # with 1 pybit gives up even when it has succeeded
+                restart_on_error=False,
+                private_auth_expire=_AUTH_EXPIRES_S,
+                callback_function=on_message,
+                **identity,
+            )
+        except (*_SOCKET_ERRORS, RuntimeError) as error:  # the last: no thread can be started
+            raise NotSent(f"Bybit's {channel} stream can not be opened: {error}") from error
+        finally:
+            pybit.PUBLIC_WSS, pybit.PRIVATE_WSS = before
+    return Socket(stream)
+
+
+def _pybit() -> Any:
+    """The client library, silenced: what it logs is told here anyway, and it logs the query."""
+    from pybit import unified_trading
+
+    logging.getLogger("pybit").setLevel(logging.CRITICAL)
+    return unified_trading
 
 
 def header(headers: Mapping[str, str] | None, name: str) -> int | None:

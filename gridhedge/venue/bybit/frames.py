@@ -1,4 +1,5 @@
-"""What the websockets push, translated into the inbox. Called from client threads: it parses, copies and puts."""
+"""What the account's websocket pushes, translated into the inbox. Called by the client's thread: it parses, copies and
+puts."""
 
 from __future__ import annotations
 
@@ -7,44 +8,17 @@ import threading
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from gridhedge.domain.events import ConnectionChanged, Execution, Funding, MarketSeen, OrderUpdate, Seen
+from gridhedge.domain.events import ConnectionChanged, Execution, Funding, OrderUpdate, Seen
 from gridhedge.domain.values import ZERO, Millis, Quantity
 from gridhedge.venue.bybit import parse
-from gridhedge.venue.fields import Malformed, Row, amount, choice, integer, millis, row, rows, word
+from gridhedge.venue.fields import Malformed, Row, amount, millis, row, rows, word
 
-__all__ = ["PRIVATE", "PRIVATE_TOPICS", "PUBLIC", "Frames"]
+__all__ = ["PRIVATE", "PRIVATE_TOPICS", "Frames"]
 
-PUBLIC, PRIVATE = "public stream", "private stream"
+PRIVATE = "private stream"
 PRIVATE_TOPICS = ("order", "execution", "wallet", "position")
-_PRICES = ("bid1Price", "ask1Price", "lastPrice", "markPrice")
-_KINDS = {"snapshot": True, "delta": False}
 _PATIENCE_MS = 1_000
 _MOST_ORDERS = 10_000
-
-
-class _Ticker:
-    """A symbol's prices, merged from a snapshot and deltas. Each price remembers the sequence number it came with, so
-    that a message that comes late overwrites nothing newer."""
-
-    def __init__(self) -> None:
-        self.prices: dict[str, tuple[int, Decimal]] = {}
-
-    def merge(self, data: Row, sequence: int, is_snapshot: bool) -> None:
-        """Raises Malformed before anything has been changed."""
-        news = {name: amount(data, name, empty=ZERO) for name in _PRICES if name in data}
-        if is_snapshot:
-            if len(news) < len(_PRICES):
-                raise Malformed("Bybit: a ticker snapshot lacks a price")
-            self.prices = {name: (sequence, price) for name, price in news.items()}
-            return
-        for name, price in news.items():
-            if name in self.prices and self.prices[name][0] <= sequence:
-                self.prices[name] = (sequence, price)
-
-    def seen(self, symbol: str, at: Millis) -> MarketSeen | None:
-        """None while a price is missing: before the snapshot, or when a side of the order book is empty."""
-        bid, ask, last, mark = (self.prices.get(name, (0, ZERO))[1] for name in _PRICES)
-        return MarketSeen(symbol, bid, ask, last, mark, at) if bid and ask and last and mark else None
 
 
 class _Endings:
@@ -95,7 +69,6 @@ class Frames:
         self, symbols: Sequence[str], tell: Callable[[Seen], None], now: Callable[[], Millis], log: logging.Logger
     ) -> None:
         self._symbols = frozenset(symbols)
-        self._tickers = {symbol: _Ticker() for symbol in symbols}
         self._tell = tell
         self._now = now
         self._log = log
@@ -109,26 +82,6 @@ class Frames:
     def expect_leverage(self, symbol: str, leverage: Decimal) -> None:
         """From now on another leverage on this symbol stops trading until it is put right."""
         self._leverage[symbol] = leverage
-
-    def public(self, message: object) -> None:
-        """A message of the public stream. One that can not be read is dropped: the next one is near."""
-        try:
-            frame = row(message, "message")
-            symbol = word(frame, "topic").removeprefix("tickers.")
-            if symbol not in self._tickers:
-                return
-            data = row(frame.get("data"), "data")
-            if data.get("symbol", symbol) != symbol:
-                raise Malformed(f"Bybit: prices of {ascii(data['symbol'])[:40]} under the name of {symbol}")
-            at = millis(frame, "ts")
-            ticker = self._tickers[symbol]
-            ticker.merge(data, integer(frame, "cs", 0, 1 << 62), choice(frame, "type", _KINDS))
-        except Malformed as error:
-            self._log.warning("dropped a public message: %s", error)
-            return
-        seen = ticker.seen(symbol, at)
-        if seen is not None:
-            self._tell(seen)
 
     def private(self, message: object) -> None:
         """A message of the private stream."""

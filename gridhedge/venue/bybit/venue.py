@@ -11,24 +11,24 @@ from gridhedge.domain.account import OrderRecord, Snapshot
 from gridhedge.domain.candles import Candles, Timeframe
 from gridhedge.domain.change import Change
 from gridhedge.domain.errors import Refused
-from gridhedge.domain.events import AccountSeen, Execution, Funding, MarketSeen, Seen
+from gridhedge.domain.events import AccountSeen, ConnectionChanged, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.order import OrderState
 from gridhedge.domain.values import Millis, Price
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
 from gridhedge.venue.bybit import parse, readiness
 from gridhedge.venue.bybit.client import Client
-from gridhedge.venue.bybit.frames import PRIVATE, PRIVATE_TOPICS, PUBLIC, Frames
+from gridhedge.venue.bybit.frames import PRIVATE, PRIVATE_TOPICS, Frames
 from gridhedge.venue.bybit.limits import Limits
 from gridhedge.venue.bybit.orders import BATCH_SIZE, Orders
 from gridhedge.venue.bybit.pages import bookings, ended_orders, pages
 from gridhedge.venue.clock import ServerClock, monotonic_ms
 from gridhedge.venue.fields import Malformed, Row, amount, rows
 from gridhedge.venue.keeper import Keeper, Pace
+from gridhedge.venue.prices import Listener, PriceStream, PriceStreams
 
-__all__ = ["PRIVATE_PACE", "PUBLIC_PACE", "BybitVenue"]
+__all__ = ["PRIVATE_PACE", "BybitVenue"]
 
-PUBLIC_PACE = Pace(attempts=10, pongs_count=False)
 PRIVATE_PACE = Pace(attempts=3, pongs_count=True)
 _PROCESSING_MS = 10_000
 _MAX_OPEN_ORDERS = 500
@@ -40,8 +40,8 @@ _DEMO_FEES = Fees(Decimal("0.0002"), Decimal("0.00055"))
 class BybitVenue:
     """The port over one account; also the session's clock.
 
-    ``demo`` and ``accepts_unrestricted_key`` decide what ``checks`` lets pass. The streams are kept by a thread each;
-    everything else happens in the session's thread.
+    ``prices`` may be shared with other accounts. ``demo`` and ``accepts_unrestricted_key`` decide what ``checks`` lets
+    pass. The streams are kept by a thread each; everything else happens in the session's thread.
     """
 
     name = "bybit"
@@ -50,12 +50,12 @@ class BybitVenue:
         self,
         client: Client,
         clock: ServerClock,
+        prices: PriceStreams,
         *,
         demo: bool,
         receive_window_ms: Millis,
         accepts_unrestricted_key: bool = False,
         log: logging.Logger,
-        public_pace: Pace = PUBLIC_PACE,
         private_pace: Pace = PRIVATE_PACE,
         local: Callable[[], Millis] = monotonic_ms,
     ) -> None:
@@ -69,16 +69,19 @@ class BybitVenue:
         )
         self._client = client
         self._clock = clock
+        self._prices = prices
         self._demo = demo
         self._accepts_unrestricted_key = accepts_unrestricted_key
         self._log = log
-        self._paces = public_pace, private_pace
+        self._pace = private_pace
         self._local = local
         self._orders = Orders(client, clock, Limits(local))
         self._inbox: Inbox | None = None
         self._arrived = threading.Event()
         self._frames: Frames | None = None
-        self._keepers: list[Keeper] = []
+        self._ear: Listener | None = None
+        self._public: list[PriceStream] = []
+        self._private: Keeper | None = None
         self._fees: dict[str, Fees] = {}
 
     # ---- the port ----------------------------------------------------------------------------------------------------
@@ -92,26 +95,20 @@ class BybitVenue:
         self._client.read("get_server_time")  # the clock's first look
         self._inbox = inbox
         frames = self._frames = Frames(symbols, self._tell, self.now, self._log)
-        public, private = self._paces
-        client, now, local, log = self._client, self.now, self._local, self._log
-        tickers = [f"tickers.{symbol}" for symbol in symbols]
-        self._keepers = [
-            Keeper(PUBLIC, tickers, client.open_public, frames.public, _ignore, self._tell, now, local, public, log),
-            Keeper(
-                PRIVATE,
-                PRIVATE_TOPICS,
-                client.open_private,
-                frames.private,
-                frames.gap,
-                self._tell,
-                now,
-                local,
-                private,
-                log,
-            ),
-        ]
-        for keeper in self._keepers:
-            keeper.start()
+        self._ear = Listener(frozenset(symbols), self._tell, self._changed)
+        self._public = self._prices.join(self._ear)
+        self._private = Keeper(
+            PRIVATE,
+            PRIVATE_TOPICS,
+            self._client.open_private,
+            frames.private,
+            frames.gap,
+            self._changed,
+            self._local,
+            self._pace,
+            self._log,
+        )
+        self._private.start()
 
     def prepare(self, symbol: str, leverage: int) -> int:
         """Raises Refused where positions or orders stand in the way."""
@@ -238,11 +235,14 @@ class BybitVenue:
         """Every price is pushed."""
 
     def heard(self) -> dict[str, Millis]:
-        return {keeper.name: keeper.heard() for keeper in self._keepers}
+        streams = (*self._public, *([self._private] if self._private else ()))
+        return {stream.name: self.now() - stream.silence() for stream in streams}
 
     def close(self) -> None:
-        for keeper in self._keepers:
-            keeper.close()
+        if self._ear is not None:
+            self._prices.leave(self._ear)
+        if self._private is not None:
+            self._private.close()
         self._client.close()
 
     # ---- beyond the port ---------------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ class BybitVenue:
 
     def private_down_ms(self) -> Millis:
         """How long the account's stream has been down; 0 while it is up."""
-        since = self._keepers[1].down_since if self._keepers else None
+        since = self._private.down_since if self._private else None
         return 0 if since is None else self._local() - since
 
     # ---- inside ------------------------------------------------------------------------------------------------------
@@ -264,6 +264,9 @@ class BybitVenue:
             self._clock.answered(seen.at)
         self._inbox.put(seen)
         self._arrived.set()
+
+    def _changed(self, stream: str, up: bool, why: str) -> None:
+        self._tell(ConnectionChanged(stream, up, self.now(), why))
 
     def _find(self, method: str, symbol: str, client_id: str) -> OrderRecord | None:
         result = self._client.read(method, category="linear", symbol=symbol, orderLinkId=client_id).result
@@ -279,7 +282,3 @@ def _of(symbol: str, item: Row) -> Row:
     if item.get("symbol") != symbol:
         raise Malformed(f"Bybit: {symbol} was asked for and {ascii(item.get('symbol'))[:40]} came")
     return item
-
-
-def _ignore(text: str) -> None:
-    """A public message that was no JSON: the next one is near."""

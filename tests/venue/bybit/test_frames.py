@@ -15,7 +15,6 @@ from gridhedge.domain.events import (
     ConnectionChanged,
     Execution,
     Funding,
-    MarketSeen,
     OrderUpdate,
     Seen,
 )
@@ -31,12 +30,10 @@ from tests.venue.bybit.rows import (
     order_row,
     position_row,
     push,
-    ticker,
     wallet_row,
 )
 
 FILLED = {"orderStatus": "Filled", "cumExecQty": "0.010"}
-WHOLE = {"bid": "66899.9", "ask": "66900.1", "last": "66900", "mark": "66905.1"}
 
 
 @pytest.fixture
@@ -47,69 +44,6 @@ def inbox() -> Inbox:
 @pytest.fixture
 def frames(inbox: Inbox) -> Frames:
     return Frames(["BTCUSDT"], inbox.tell, inbox.now, logging.getLogger("gridhedge.account.test"))
-
-
-# ---- prices ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_delta_changes_what_it_names_and_nothing_else(frames: Frames, inbox: Inbox) -> None:
-    """The snapshot first; absent means unchanged."""
-    frames.public(ticker("snapshot", 1, **WHOLE))
-    frames.public(ticker("delta", 2, AT + 100, bid="66900.0", mark="66906"))
-    assert inbox.seen == [
-        MarketSeen("BTCUSDT", D("66899.9"), D("66900.1"), D("66900"), D("66905.1"), AT),
-        MarketSeen("BTCUSDT", D("66900.0"), D("66900.1"), D("66900"), D("66906"), AT + 100),
-    ]
-
-
-def test_a_delta_before_the_snapshot_is_no_price(frames: Frames, inbox: Inbox) -> None:
-    """Half a picture is none."""
-    frames.public(ticker("delta", 1, **WHOLE))
-    assert inbox.seen == []
-
-
-def test_a_message_that_comes_late_overwrites_nothing_newer(frames: Frames, inbox: Inbox) -> None:
-    """But what only it knows is taken: each price has its own sequence number."""
-    frames.public(ticker("snapshot", 1, **WHOLE))
-    frames.public(ticker("delta", 3, bid="66901"))
-    frames.public(ticker("delta", 2, bid="66800", mark="66907"))
-    assert inbox.seen[-1][1:5] == (D("66901"), D("66900.1"), D("66900"), D("66907"))
-
-
-def test_a_snapshot_replaces_everything(frames: Frames, inbox: Inbox) -> None:
-    """Sequence numbers may begin anew after a restart of the venue."""
-    frames.public(ticker("snapshot", 900, **WHOLE))
-    frames.public(ticker("snapshot", 1, bid="1", ask="2", last="3", mark="4"))
-    frames.public(ticker("delta", 2, bid="5"))
-    assert inbox.seen[-1][1:5] == (D(5), D(2), D(3), D(4))
-
-
-def test_an_empty_side_of_the_order_book_is_no_price(frames: Frames, inbox: Inbox) -> None:
-    """Until it is there again."""
-    frames.public(ticker("snapshot", 1, **WHOLE))
-    frames.public(ticker("delta", 2, ask=""))
-    frames.public(ticker("delta", 3, last="66800"))
-    assert len(inbox.seen) == 1
-    frames.public(ticker("delta", 4, ask="66801"))
-    assert inbox.seen[-1][1:5] == (D("66899.9"), D("66801"), D("66800"), D("66905.1"))
-
-
-def test_prices_of_another_symbol_are_nobody_s(frames: Frames, inbox: Inbox) -> None:
-    """Neither by topic nor by contents."""
-    frames.public({**ticker("snapshot", 1, **WHOLE), "topic": "tickers.ETHUSDT"})
-    foreign = ticker("snapshot", 1, **WHOLE)
-    foreign["data"]["symbol"] = "ETHUSDT"
-    frames.public(foreign)
-    assert inbox.seen == []
-
-
-def test_what_was_told_does_not_change_with_the_message(frames: Frames, inbox: Inbox) -> None:
-    """The client library may use its objects again."""
-    message = ticker("snapshot", 1, **WHOLE)
-    frames.public(message)
-    told = inbox.seen[0]
-    message["data"]["lastPrice"] = "1"
-    assert told == inbox.seen[0] == MarketSeen("BTCUSDT", D("66899.9"), D("66900.1"), D("66900"), D("66905.1"), AT)
 
 
 # ---- the account -----------------------------------------------------------------------------------------------------
@@ -209,24 +143,23 @@ def test_the_handshake_knows_both_spellings(recorded: Recorded) -> None:
 # ---- mutations -------------------------------------------------------------------------------------------------------
 
 RECORDED = {
-    "ws_account_order": ("order", "private"),
-    "ws_account_order_filled": ("order", "private"),
-    "ws_account_order_buy_stop_market": ("order", "private"),
-    "ws_account_order_limit_if_touched": ("order", "private"),
-    "ws_account_order_market_if_touched": ("order", "private"),
-    "ws_account_order_sell_market_if_touched": ("order", "private"),
-    "ws_account_order_stop_limit": ("order", "private"),
-    "ws_account_order_stop_loss": ("order", "private"),
-    "ws_account_order_stop_market": ("order", "private"),
-    "ws_account_order_take_profit": ("order", "private"),
-    "ws_account_execution": ("execution", "private"),
-    "ws_account_execution_adl": ("execution", "private"),
-    "ws_account_position": ("position", "private"),
-    "ws_account_position_short": ("position", "private"),
-    "ws_account_wallet": ("wallet", "private"),
-    "ws_account_wallet_locked_exceeds_total": ("wallet", "private"),
-    "ws_account_wallet_small_order": ("wallet", "private"),
-    "ws_ticker_linear": ("tickers", "public"),
+    "ws_account_order": "order",
+    "ws_account_order_filled": "order",
+    "ws_account_order_buy_stop_market": "order",
+    "ws_account_order_limit_if_touched": "order",
+    "ws_account_order_market_if_touched": "order",
+    "ws_account_order_sell_market_if_touched": "order",
+    "ws_account_order_stop_limit": "order",
+    "ws_account_order_stop_loss": "order",
+    "ws_account_order_stop_market": "order",
+    "ws_account_order_take_profit": "order",
+    "ws_account_execution": "execution",
+    "ws_account_execution_adl": "execution",
+    "ws_account_position": "position",
+    "ws_account_position_short": "position",
+    "ws_account_wallet": "wallet",
+    "ws_account_wallet_locked_exceeds_total": "wallet",
+    "ws_account_wallet_small_order": "wallet",
 }
 OTHERS = (
     *(
@@ -250,11 +183,11 @@ def numbers_told(seen: Seen) -> Iterator[D]:
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_mutated_message_is_no_crash_and_no_wrong_number(name: str, recorded: Recorded) -> None:
     """500 mutations: whatever is told stands in the message, digit by digit, and is possible."""
-    topic, stream = RECORDED[name]
+    topic = RECORDED[name]
     message = recorded(name)
     for item in message["data"] if isinstance(message["data"], list) else []:
         item.setdefault("category", "linear")
-    check_mutations(message, topic, stream, name)
+    check_mutations(message, topic, name)
 
 
 @pytest.mark.parametrize(
@@ -264,29 +197,27 @@ def test_a_mutated_message_is_no_crash_and_no_wrong_number(name: str, recorded: 
         ("execution", push("execution", execution_row(), execution_row(execId="b", execType="Funding"))),
         ("wallet", push("wallet", wallet_row())),
         ("position", push("position", position_row())),
-        ("tickers", ticker("snapshot", 1, **WHOLE)),
     ],
-    ids=["order", "execution", "wallet", "position", "tickers"],
+    ids=["order", "execution", "wallet", "position"],
 )
 def test_a_mutated_documented_message_is_no_crash_and_no_wrong_number(topic: str, message: dict[str, Any]) -> None:
     """The same for messages as the documentation has them, on every machine."""
-    check_mutations(message, topic, "public" if topic == "tickers" else "private", topic)
+    check_mutations(message, topic, topic)
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_message_that_is_not_for_us_is_told_nothing_of(name: str, recorded: Recorded) -> None:
-    """On either stream; mutated it is at most a gap."""
+    """Mutated it is at most a gap."""
     message, dice = recorded(name), random.Random(name)
     for round in range(MUTATIONS):
         inbox = Inbox()
         frames = Frames(["NOTHING"], inbox.tell, inbox.now, logging.getLogger("gridhedge.account.test"))
         changed = mutated(message, dice) if round else message
-        frames.public(changed)
         frames.private(changed)
         assert all(isinstance(seen, ConnectionChanged) for seen in inbox.seen)
 
 
-def check_mutations(message: dict[str, Any], topic: str, stream: str, seed: str) -> None:
+def check_mutations(message: dict[str, Any], topic: str, seed: str) -> None:
     dice = random.Random(seed)
     told = gaps = 0
     symbol = str(next(text for text in texts(message["data"]) if text.endswith("USDT")) if topic != "wallet" else "X")
@@ -295,7 +226,7 @@ def check_mutations(message: dict[str, Any], topic: str, stream: str, seed: str)
         frames = Frames([symbol], inbox.tell, inbox.now, logging.getLogger("gridhedge.account.test"))
         frames.expect_leverage(symbol, D(30))
         changed = mutated(message, dice)
-        (frames.public if stream == "public" else frames.private)(changed)
+        frames.private(changed)
         inbox.time += 1_000
         frames.release()
         possible = decimals_in(changed)
@@ -306,16 +237,14 @@ def check_mutations(message: dict[str, Any], topic: str, stream: str, seed: str)
                 assert number.is_finite(), (changed, seen)
                 assert number in possible, (changed, seen)
             check_possible(seen)
-    assert gaps + told > 0 or stream == "public"
+    assert gaps + told > 0
     if topic != "position":
         assert told > MUTATIONS // 10
 
 
 def check_possible(seen: Seen) -> None:
-    """What no account and no market can be."""
-    if isinstance(seen, MarketSeen):
-        assert min(seen[1:5]) > 0
-    elif isinstance(seen, Execution):
+    """What no account can be."""
+    if isinstance(seen, Execution):
         assert seen.quantity > 0
         assert seen.price > 0
     elif isinstance(seen, OrderUpdate):
