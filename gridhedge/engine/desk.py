@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.errors import VenueError
-from gridhedge.domain.events import AccountSeen, MarketSeen, SignalSeen
+from gridhedge.domain.events import AccountSeen, Execution, ExecutionKind, MarketSeen, SignalSeen
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
@@ -59,6 +59,15 @@ def _next_tier(rules: Instrument, notional: Money) -> tuple[Tier, bool]:
     own = next((index for index, tier in enumerate(rules.tiers) if notional <= tier.max_notional), last)
     following = min(own + 1, last)
     return rules.tiers[following], following == last
+
+
+def _moved_by(market: MarketSeen, trade: Execution) -> MarketSeen:
+    """The market after a trade of ours: a buyer has taken the ask up to its price, or a seller the bid down to it. The
+    other side of the order book, the mark and the age stay what they were."""
+    we_buy = (trade.side is Side.LONG) is not trade.closing
+    if we_buy is trade.maker:
+        return market._replace(bid=min(market.bid, trade.price), last=trade.price)
+    return market._replace(ask=max(market.ask, trade.price), last=trade.price)
 
 
 class Desk:
@@ -128,6 +137,14 @@ class Desk:
         last = market.last
         if (self.below is not None and last <= self.below) or (self.above is not None and last >= self.above):
             self.dirty = True
+
+    def see_execution(self, execution: Execution) -> None:
+        """Take in what an execution tells besides the book: the venue's position must be read before the next exit,
+        and the market has been at its price. It may be ahead of the prices, and what opens a side anew at the touch
+        of before it would rest, and leave the side unhedged."""
+        self.position_is_read = False
+        if execution.kind is ExecutionKind.TRADE and execution.at > self.market.at:
+            self.market = _moved_by(self.market, execution)
 
     def measure(self) -> None:
         """Value the position at the mark price."""

@@ -213,7 +213,7 @@ class Session:
         desk.dirty = True
         self._margin_changed = True
         if type(fact) is Execution:
-            desk.position_is_read = False
+            desk.see_execution(fact)
             if fact.closing and fact.client_id not in desk.book.known:
                 what = "closed by the venue" if fact.kind is not ExecutionKind.TRADE else "closed by somebody else"
                 self.say("critical", f"{desk.symbol}: {fact.quantity} {fact.side.value} {what} at {fact.price}")

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridhedge.domain.events import MarketSeen
+from gridhedge.domain.events import Execution, ExecutionKind, MarketSeen
 from gridhedge.domain.instrument import Fees, Tier
+from gridhedge.domain.values import Side
 from gridhedge.engine.desk import Desk
 from gridhedge.strategy.view import Plan
 from tests.domain.journal import RULES, XYZ, Journal, L, S
@@ -159,3 +160,39 @@ def test_the_earlier_of_plan_and_retry_is_due(wake: int | None, retry: int | Non
     made: Any = desk(0, 0)
     made.plan, made.retry_at = Plan((), wake_at=wake), retry
     assert made.next_due() == due
+
+
+QUOTE = MarketSeen(XYZ, D("9.99"), D("10.01"), D(10), D("10.02"), 1_000)
+
+
+@pytest.mark.parametrize(
+    ("side", "closing", "maker", "price", "seen"),
+    [
+        (L, True, True, "10.10", ("9.99", "10.10", "10.10")),  # a buyer took our take-profit
+        (S, False, True, "10.10", ("9.99", "10.10", "10.10")),
+        (L, False, False, "10.05", ("9.99", "10.05", "10.05")),  # we took the ask
+        (S, True, False, "10.00", ("9.99", "10.01", "10.00")),  # the ask was lower for a moment
+        (S, True, True, "9.90", ("9.90", "10.01", "9.90")),  # a seller took our take-profit
+        (L, False, True, "9.90", ("9.90", "10.01", "9.90")),
+        (S, False, False, "9.95", ("9.95", "10.01", "9.95")),  # we took the bid
+        (L, True, False, "10.00", ("9.99", "10.01", "10.00")),
+    ],
+)
+def test_a_trade_that_is_ahead_of_the_prices_moves_the_touch(
+    side: Side, closing: bool, maker: bool, price: str, seen: tuple[str, str, str]
+) -> None:
+    """Only on the side of the order book that it was taken from. Mark and age stay: a trade is no fresh picture."""
+    made = desk(0, 0)
+    made.market = QUOTE
+    made.see_execution(Execution("e", XYZ, "c", "v", side, closing, D(1), D(price), D(0), maker, 1_001))
+    bid, ask, last = map(D, seen)
+    assert made.market == QUOTE._replace(bid=bid, ask=ask, last=last)
+
+
+@pytest.mark.parametrize(("at", "kind"), [(1_000, ExecutionKind.TRADE), (1_001, ExecutionKind.LIQUIDATION)])
+def test_what_is_no_newer_or_no_trade_tells_nothing_of_the_market(at: int, kind: ExecutionKind) -> None:
+    """A late message, or a liquidation at its bankruptcy price."""
+    made = desk(0, 0)
+    made.market = QUOTE
+    made.see_execution(Execution("e", XYZ, "c", "v", L, True, D(1), D("5"), D(0), False, at, kind))
+    assert made.market == QUOTE

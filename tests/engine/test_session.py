@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from gridhedge.domain.change import Amend, Change, Place
-from gridhedge.domain.events import ConnectionChanged, Execution, ExecutionKind, MarketSeen, OrderIntended, StopRaised
+from gridhedge.domain.events import (
+    ConnectionChanged,
+    Execution,
+    ExecutionKind,
+    MarketSeen,
+    OrderIntended,
+    Seen,
+    StopRaised,
+)
 from gridhedge.domain.order import OrderKey, Reject, client_id
 from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.engine.ports import NotSent, Outcome, Rejected, Unknown
@@ -438,6 +446,29 @@ def test_stale_prices_stop_orders_until_a_fresh_one_comes() -> None:
     world.tick(3)
     assert world.book.long.exits[TP].remaining == D(376)
     assert not world.session.stopper.reason
+
+
+class Lag:
+    """The inbox of a session that hears of executions and not of prices."""
+
+    def __init__(self, world: World) -> None:
+        self._inbox = world.session.inbox
+        world.paper.connect([DOGE], self)  # type: ignore[arg-type]
+
+    def put(self, seen: Seen) -> None:
+        if not isinstance(seen, MarketSeen):
+            self._inbox.put(seen)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_side_re_opens_at_the_price_of_its_take_profit_though_no_price_has_come(world: World, side: Side) -> None:
+    """The account's stream is often ahead of the prices': an order at the touch of before would rest, unhedged."""
+    Lag(world)
+    before, cycle = world.desk.market.at, world.book.of(side).cycle
+    world.take_profit(side)
+    assert world.desk.market.at == before
+    assert world.book.of(side).cycle > cycle
+    assert world.held(side) == D(376)
 
 
 def test_an_order_that_is_moved_twice_is_moved_once_at_a_time(world: World) -> None:
