@@ -70,8 +70,9 @@ def _strategy_checks(profile: Profile, venue: Venue) -> list[Check]:
     for entry in profile.symbols:
         rules, market = venue.instrument(entry.symbol), venue.market(entry.symbol)
         leverage = min(entry.leverage, rules.max_leverage)
-        if leverage < entry.leverage:
-            checks.append(Check("leverage", None, f"{entry.symbol}: {entry.leverage}x lowered to {leverage}x"))
+        lowered = f"{entry.leverage}x lowered to {leverage}x" if leverage < entry.leverage else f"{leverage}x"
+        text = f"{entry.symbol}: {lowered}, the venue allows up to {rules.max_leverage}x"
+        checks.append(Check("leverage", None if leverage < entry.leverage else True, text))
         cap, last = profile.risk.max_notional_per_side, market.last
         settings = entry.strategy
         if isinstance(settings, SymmetricSettings):
@@ -90,10 +91,14 @@ def _hedge_checks(
     table = reference_quantities(settings, rules, leverage, last, cap)
     wished = settings.initial_position_size_usd * leverage / last
     first = base_quantity(settings, rules, leverage, last)
+    margin = first * last / leverage
+    least = f"at least {rules.min_quantity:f} {rules.base} and {rules.min_notional:f} {rules.quote} an order"
     if first > wished:
-        margin = first * last / leverage
-        text = f"{symbol}: raised to the venue's minimum {first}: real first margin {margin:.2f}"
+        text = f"{symbol}: raised to the venue's minimum {first}: real first margin {margin:.2f} ({least})"
         checks.append(Check("first quantity", None, text))
+    else:
+        text = f"{symbol}: {first}, {margin:.2f} {rules.quote} of margin a side ({least})"
+        checks.append(Check("first quantity", True, text))
     levels = f"{len(table)} of {settings.max_grid_levels_per_side} levels, {sum(table)} {rules.base} per side in all"
     checks.append(Check("ladder", bool(table), f"{symbol}: {levels}"))
     if table:

@@ -74,6 +74,16 @@ def test_what_a_basket_of_signals_would_be_is_said(tmp_path: Path) -> None:
 _OPENS = "note first orders: would open 0.002 of BTCUSDT at 97000.0, when a signal of 1m candles says so"
 
 
+def test_the_venue_s_limits_stand_beside_what_the_profile_wants(data: Path) -> None:
+    """Also where nothing is changed: 376 DOGE at 0.19933 are one dollar of margin at 75x."""
+    done = gridhedge("check", "--profile", DEMO, "--data-dir", data)
+    assert "ok   leverage: DOGEUSDT: 75x, the venue allows up to 75x" in done.out
+    assert (
+        "ok   first quantity: DOGEUSDT: 376, 1.00 USDT of margin a side (at least 1 DOGE and 5 USDT an order)"
+        in done.out
+    )
+
+
 def test_a_ladder_that_does_not_fit_is_refused_with_3(tmp_path: Path) -> None:
     """A cap of 1 USDT per side leaves no level."""
     profile = tmp_path / "p.yaml"

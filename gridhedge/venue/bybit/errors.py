@@ -49,6 +49,8 @@ _SAID_BETTER = {
     10010: "the key is bound to other IP addresses than this machine's",
     33004: "the key has expired: make a new one",
 }
+_REQUEST = " origin_string["
+"""What follows it repeats the request, with the key in it."""
 _A_SECOND_MS = 1_000
 _BANNED_MS = 600_000
 """Bybit wants ten minutes of silence after a 403."""
@@ -56,9 +58,9 @@ _BANNED_MS = 600_000
 
 def of_code(code: int, text: str, now: Millis, reset: Millis = 0) -> Rejected | Unknown:
     """A ``retCode`` other than 0. ``reset``: when the rate limit of this endpoint begins anew, if the answer told."""
-    said = f"Bybit {code}: {text[:200]}"
+    said = f"Bybit {code}: {text.partition(_REQUEST)[0][:200]}"
     if code in _SAID_BETTER:
-        said = f"{said}; {_SAID_BETTER[code]}"
+        said = f"{said.rstrip('.')}; {_SAID_BETTER[code]}"
     if code in _NOBODY_KNOWS:
         return Unknown(said)
     if code == 10001:

@@ -119,7 +119,8 @@ def _key(known: Identity, demo: bool, accepts_unrestricted: bool) -> list[Check]
     if known.expires_in_days is not None:
         days = known.expires_in_days
         passed = False if days < 0 else None if days < _WARN_DAYS else True
-        what = f"expired {-days} days ago: make a new one" if days < 0 else f"expires in {days} days"
+        left = f"expires in {days} days" if days > 0 else "expires within a day"
+        what = f"expired {-days} days ago: make a new one" if days < 0 else left
         lines.append(Check("key expiry", passed, f"the key {what}"))
     return lines
 

@@ -50,7 +50,13 @@ def test_a_code_of_the_venue_is_a_refusal_unless_nobody_knows(code: int, text: s
         assert isinstance(outcome, Rejected)
         assert outcome.reason is expected
     assert str(code) in outcome.text
-    assert text in outcome.text
+    assert text.rstrip(".") in outcome.text
+
+
+def test_a_refused_signature_does_not_repeat_the_key() -> None:
+    """Bybit's own words do: they end with what was signed."""
+    outcome = of_code(10004, "error sign! origin_string[1795268131204KEY5000]", NOW)
+    assert outcome.text == "Bybit 10004: error sign!; the signature is wrong: check the API secret"
 
 
 @pytest.mark.parametrize(
