@@ -9,9 +9,8 @@ from gridhedge.domain.errors import RateLimited, VenueError
 from gridhedge.domain.order import Order, OrderState, Pending
 from gridhedge.domain.values import Millis, Role
 from gridhedge.engine.desk import Desk
-from gridhedge.engine.execute import execute
 from gridhedge.engine.session import Session
-from gridhedge.engine.stop import cancels
+from gridhedge.engine.stop import withdraw
 from gridhedge.engine.synchronise import synchronise
 
 _EQUITY_EVERY_MS = 60_000
@@ -48,7 +47,7 @@ class Loop:
             for remark in (*desk.remarks, *desk.strategy.remarks(view)):
                 session.say("warning", f"{desk.symbol}: {remark}")
         if session.policy.on_start == "cancel_all" and not session.policy.dry_run:
-            self._cancel(lambda order: True, "on_start: cancel_all")
+            withdraw(session, lambda order: True, "on_start: cancel_all")
         session.step()
 
     def run(self, ticks: int | None, should_stop: Callable[[], bool], after_tick: Callable[[], None]) -> None:
@@ -90,9 +89,9 @@ class Loop:
         if policy.dry_run or self.session.stopper.reason:
             return
         if policy.on_stop == "cancel_all":
-            self._cancel(lambda order: True, "on_stop: cancel_all")
+            withdraw(self.session, lambda order: True, "on_stop: cancel_all")
         elif policy.on_stop == "cancel_entries":
-            self._cancel(lambda order: order.key.role.is_entry, "on_stop: cancel_entries")
+            withdraw(self.session, lambda order: order.key.role.is_entry, "on_stop: cancel_entries")
         self.session.journal.sync()
 
     # ---- housekeeping --------------------------------------------------------------------------------------------
@@ -136,18 +135,6 @@ class Loop:
             session.say("error", f"synchronisation failed, trying again: {error}")
             return False
         return True
-
-    def _cancel(self, which: Callable[[Order], bool], why: str) -> None:
-        session = self.session
-        for desk in session.desks:
-            changes = cancels(desk.book, which, why)
-            if not changes:
-                continue
-            now = session.clock.now()
-            if now < session.quiet_until:
-                session.say("error", f"{desk.symbol}: orders stay, the venue wants silence: {why}")
-                continue
-            session.settle(desk, changes, execute(changes, session.venue, session.journal, session.record, now), now)
 
     # ---- invariants ----------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ from gridhedge.engine.ports import (
     Venue,
 )
 from gridhedge.engine.reconcile import reconcile
-from gridhedge.engine.stop import Stopper, cancels
+from gridhedge.engine.stop import Stopper, withdraw
 from gridhedge.engine.tell import tell_alarms, tell_dry
 from gridhedge.engine.today import plan_days_together, with_elsewhere
 from gridhedge.engine.unknown import Unknowns, ask_unknowns
@@ -194,14 +194,7 @@ class Session:
         self.say("critical" if is_still else "warning", f"{change.stream} is down: {change.text}")
         may_send = not is_still and not self.policy.dry_run and not self.stopper.reason
         if self.policy.on_disconnect == "cancel_all" and may_send:
-            self._cancel_all("on_disconnect: cancel_all")
-
-    def _cancel_all(self, why: str) -> None:
-        now = self.clock.now()
-        for desk in self.desks:
-            changes = cancels(desk.book, lambda order: True, why)
-            if changes:
-                self.settle(desk, changes, execute(changes, self.venue, self.journal, self.record, now), now)
+            withdraw(self, lambda order: True, "on_disconnect: cancel_all")
 
     def _see_fact(self, fact: Execution | Funding | OrderUpdate) -> bool:
         desk = self._by_symbol.get(fact.symbol)

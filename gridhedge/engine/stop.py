@@ -118,6 +118,20 @@ def cancels(book: SymbolBook, which: Callable[[Order], bool], why: str) -> list[
     ]
 
 
+def withdraw(session: Session, which: Callable[[Order], bool], why: str) -> None:
+    """Cancel now what ``which`` picks on every symbol: what start, stop and a lost stream do if the profile says so.
+    Where the venue wants silence the orders stay, and the user is told."""
+    for desk in session.desks:
+        changes = cancels(desk.book, which, why)
+        if not changes:
+            continue
+        now = session.clock.now()
+        if now < session.quiet_until:
+            session.say("error", f"{desk.symbol}: orders stay, the venue wants silence: {why}")
+            continue
+        session.settle(desk, changes, execute(changes, session.venue, session.journal, session.record, now), now)
+
+
 def _market_closes(book: SymbolBook, side: SideBook, rules: Instrument, price: Price, why: str) -> list[Change]:
     """As many orders as the venue's largest market order makes of what no other one is closing already; the level
     tells them apart."""

@@ -1,4 +1,5 @@
-"""What a seed's world looks like before anything goes wrong: profile, exchange, prices, and the venue's nature."""
+"""What a seed's world looks like before anything goes wrong: profile, exchange, prices, and the venue's nature; and how
+its user edits the profile later."""
 
 from __future__ import annotations
 
@@ -11,12 +12,13 @@ from gridhedge.engine.ports import Capabilities
 from gridhedge.profile.settings import Profile
 from gridhedge.simulate.dice import Dice
 from gridhedge.simulate.market import WildFeed
+from gridhedge.strategy.settings import SignalSettings, StrategySettings, SymmetricSettings, TrimSettings
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.funding import ConstantFunding
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import FillRule, Listing
 
-__all__ = ["START", "STRATEGIES", "Kind", "Scene", "draw"]
+__all__ = ["START", "STRATEGIES", "Kind", "Scene", "draw", "edited"]
 
 Kind: TypeAlias = Literal["symmetric", "trim", "signal"]
 STRATEGIES: tuple[Kind, ...] = ("symmetric", "trim", "signal")
@@ -174,3 +176,33 @@ def _feed(seed: int, dice: Dice, symbol: str) -> WildFeed:
     return WildFeed(
         Dice(seed, f"price/{symbol}"), START, Decimal(_PRICES[symbol]), rules.tick_size, step_ms, volatility
     )
+
+
+def edited(profile: Profile, dice: Dice) -> Profile:
+    """Another depth, step and multiplier, as a user edits them between two runs."""
+    entries = []
+    for entry in profile.symbols:
+        changed = _changes(entry.strategy, dice)
+        entries.append(entry.model_copy(update={"strategy": entry.strategy.model_copy(update=changed)}))
+    return profile.model_copy(update={"symbols": tuple(entries)})
+
+
+def _changes(settings: StrategySettings, dice: Dice) -> dict[str, object]:
+    if isinstance(settings, TrimSettings):
+        return {
+            "max_entry_level": dice.between(2, len(settings.entry_ratios)),
+            "take_profit_percent": settings.take_profit_percent * dice.between(1, 2),
+            "grid_range_percent": settings.grid_range_percent * dice.between(1, 2),
+        }
+    if isinstance(settings, SignalSettings):
+        return {
+            "space_percent": settings.space_percent / dice.between(1, 2),
+            "space_orders": dice.between(1, 3),
+            "multiplier": dice.pick((settings.multiplier, settings.multiplier + 1)),
+        }
+    assert isinstance(settings, SymmetricSettings), "the simulation knows three strategies"
+    return {
+        "max_grid_levels_per_side": dice.between(2, 8),
+        "averaging_multiplier": dice.pick((settings.averaging_multiplier, settings.averaging_multiplier + 1)),
+        "grid_step_percent": settings.grid_step_percent * dice.between(1, 2),
+    }

@@ -24,9 +24,8 @@ from gridhedge.simulate.line import FaultyVenue
 from gridhedge.simulate.network import Network, Stream
 from gridhedge.simulate.process import CrashAt, Killed, KillPoints, MemoryStopFile, StrategyBug, Tripping
 from gridhedge.simulate.quiet import differing, unmet
-from gridhedge.simulate.scene import Kind, Scene, draw
+from gridhedge.simulate.scene import Kind, Scene, draw, edited
 from gridhedge.simulate.witness import Marks, Onlooker, Witness
-from gridhedge.strategy.settings import SignalSettings, StrategySettings, SymmetricSettings, TrimSettings
 from gridhedge.venue.paper.venue import PaperVenue
 
 __all__ = ["Ending", "World"]
@@ -215,7 +214,7 @@ class World:
         if dice := self.chaos.throw("F-24"):
             self.network.turn_clock(dice.between(-900, 900))
         if dice := self.chaos.throw("F-79"):
-            self.profile = _edited(self.profile, dice)
+            self.profile = edited(self.profile, dice)
             self.marks.hit("profile edited")
 
     def _connect(self, loop: Loop, stream: Stream | None) -> None:
@@ -351,38 +350,8 @@ class World:
             self.trace.append(text)
 
 
-def _edited(profile: Profile, dice: Dice) -> Profile:
-    """Another depth, step and multiplier, as a user edits them between two runs."""
-    entries = []
-    for entry in profile.symbols:
-        changed = _changes(entry.strategy, dice)
-        entries.append(entry.model_copy(update={"strategy": entry.strategy.model_copy(update=changed)}))
-    return profile.model_copy(update={"symbols": tuple(entries)})
-
-
 def _told_time(at: Millis) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-
-
-def _changes(settings: StrategySettings, dice: Dice) -> dict[str, object]:
-    if isinstance(settings, TrimSettings):
-        return {
-            "max_entry_level": dice.between(2, len(settings.entry_ratios)),
-            "take_profit_percent": settings.take_profit_percent * dice.between(1, 2),
-            "grid_range_percent": settings.grid_range_percent * dice.between(1, 2),
-        }
-    if isinstance(settings, SignalSettings):
-        return {
-            "space_percent": settings.space_percent / dice.between(1, 2),
-            "space_orders": dice.between(1, 3),
-            "multiplier": dice.pick((settings.multiplier, settings.multiplier + 1)),
-        }
-    assert isinstance(settings, SymmetricSettings), "the simulation knows three strategies"
-    return {
-        "max_grid_levels_per_side": dice.between(2, 8),
-        "averaging_multiplier": dice.pick((settings.averaging_multiplier, settings.averaging_multiplier + 1)),
-        "grid_step_percent": settings.grid_step_percent * dice.between(1, 2),
-    }
 
 
 def _invariant_of(text: str) -> str:

@@ -11,7 +11,7 @@ from gridhedge.domain.change import Cancel, Place
 from gridhedge.domain.events import StopRaised
 from gridhedge.domain.order import OrderState
 from gridhedge.domain.values import SIDES, Role
-from gridhedge.engine.stop import cancels, close_all, emergency_changes
+from gridhedge.engine.stop import cancels, close_all, emergency_changes, withdraw
 from tests.domain.journal import RULES, Journal, L, S
 from tests.engine.worlds import DOGE, World, listed, profile
 
@@ -180,3 +180,17 @@ def test_a_dry_run_acts_in_no_emergency() -> None:
     before = listed(world.at_venue())
     world.session.stopper.raise_stop(world.session, DOGE, "why")
     assert listed(world.at_venue()) == before
+
+
+def test_orders_are_not_withdrawn_while_the_venue_wants_silence() -> None:
+    """They rest, and that is told; a moment later they go."""
+    world = World().start()
+    world.tick()
+    before = listed(world.at_venue())
+    world.session.quiet_until = world.session.clock.now() + 1
+    withdraw(world.session, lambda order: True, "on_stop: cancel_all")
+    assert listed(world.at_venue()) == before
+    assert world.ear.heard("orders stay, the venue wants silence: on_stop: cancel_all", "error") == 1
+    world.session.quiet_until = 0
+    withdraw(world.session, lambda order: True, "on_stop: cancel_all")
+    assert world.at_venue() == []
