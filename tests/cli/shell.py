@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,8 +58,14 @@ def started(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.Popen[str]:
 
 def write_profile(path: Path, account: str = "001", threshold: str = "90", on_stop: str = "keep") -> Path:
     """The demo's market under another account's name."""
-    path.write_text(_PROFILE.format(account=account, threshold=threshold, on_stop=on_stop), encoding="utf-8")
-    return path
+    return replace_text(path, _PROFILE.format(account=account, threshold=threshold, on_stop=on_stop))
+
+
+def replace_text(path: Path, text: str) -> Path:
+    """Write a file as editors do: whoever watches it never finds half of it."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    return new.replace(path)
 
 
 _BYBIT = """\
@@ -79,5 +85,9 @@ def bybit_profile(path: Path, endpoint: str, account: str = "001", symbol: str =
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """Permission bits of everything in a folder, by path."""
-    return {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+    """Permission bits of everything in a folder, by path. Files that come and go meanwhile are left out."""
+    found: dict[str, int] = {}
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            found[str(path.relative_to(folder))] = path.stat().st_mode & 0o777
+    return found

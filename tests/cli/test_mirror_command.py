@@ -33,7 +33,7 @@ def test_status_is_tables_or_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert shown.code == 0
     for text in ("501234", "client", "4 ms", "pending", "buy 0.10 EURUSD", "opened: buy 0.10 EURUSD"):
         assert text in shown.out
-    center.stop()
+    center.close()
 
 
 def test_a_center_that_is_not_there_is_one_sentence() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.shell import gridhedge, started, write_profile
+from tests.cli.shell import gridhedge, replace_text, started, write_profile
+from tests.patience import PATIENCE_S
 
 
 @contextmanager
@@ -44,18 +45,18 @@ def test_good_edits_take_over_and_bad_ones_leave_everything_as_it_was(tmp_path: 
     good = good.replace("_usd: 2.0}", "_usd: 2.0, take_profit_percent: 2.0}")
     with bot(path, data) as process:
         read_until(process, "short level 0")
-        path.write_text(good)
+        replace_text(path, good)
         line = read_until(process, "p.yaml is read again")
         assert "risk.mm_rate_threshold 90 -> 85 (at once)" in line
         assert "initial_position_size_usd 1.0 -> 2.0 (from the next grid)" in line
         assert "take_profit_percent 1.0 -> 2.0 (at once)" in line
-        path.write_text(good.replace("threshold: 85", "threshold: 850"))
+        replace_text(path, good.replace("threshold: 85", "threshold: 850"))
         assert "mm_rate_threshold" in read_until(process, "all settings stay as they were")
-        path.write_text(good.replace("leverage: 75", "leverage: 50").replace("threshold: 85", "threshold: 70"))
+        replace_text(path, good.replace("leverage: 75", "leverage: 50").replace("threshold: 85", "threshold: 70"))
         line = read_until(process, "needs a restart")
         assert "symbols[0].leverage: a change of this needs a restart of the bot" in line
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
     shown = status(data)
     assert shown["mm_threshold"] == "85"
     assert [alarm for alarm in shown["alarms"] if "symbols[0].leverage" in alarm] != []

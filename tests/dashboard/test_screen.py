@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.console import Console
 from gridhedge.dashboard.screen import Screen, terminal_console
 from gridhedge.engine.status import AccountStatus
 from tests.dashboard.statuses import depth_three_against_one, emergency
+from tests.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals")
@@ -52,13 +53,12 @@ def terminal() -> Iterator[Terminal]:
         made.file.close()
 
 
-def eventually(happens: Callable[[], bool]) -> bool:
-    """Whether it happens within ten seconds, far more than it needs."""
-    for _ in range(1000):
-        if happens():
-            return True
-        time.sleep(0.01)
-    return False
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The screen's own clock, which stands still until a test moves it: ``seconds``."""
+    made = SimpleNamespace(seconds=1000.0, monotonic=lambda: made.seconds)
+    monkeypatch.setattr("gridhedge.dashboard.screen.time", made)
+    return made
 
 
 class BrokenPipe(io.StringIO):
@@ -72,21 +72,22 @@ def test_the_latest_status_appears_on_the_alternate_screen(terminal: Terminal) -
     """A later status replaces the earlier one, and the terminal is given back as it was."""
     with Screen(terminal.console, interval_seconds=0.01) as screen:
         screen.show(depth_three_against_one())
-        assert eventually(lambda: "DOGEUSDT" in terminal.text)
+        until(lambda: "DOGEUSDT" in terminal.text)
         screen.show(emergency())
-        assert eventually(lambda: "STOPPED: emergency stop" in terminal.text)
-    assert eventually(lambda: "\x1b[?1049l" in terminal.text)
+        until(lambda: "STOPPED: emergency stop" in terminal.text)
+    until(lambda: "\x1b[?1049l" in terminal.text)
     assert terminal.text.index("\x1b[?1049h") < terminal.text.index("DOGEUSDT") < terminal.text.index("\x1b[?1049l")
     assert terminal.text.endswith("\x1b[?25h\x1b[?1049l")
 
 
+@pytest.mark.usefixtures("clock")
 def test_an_unchanged_status_is_not_drawn_again(terminal: Terminal) -> None:
     """Calm: the same frame is sent once."""
     with Screen(terminal.console, interval_seconds=0.001) as screen:
         screen.show(depth_three_against_one())
-        assert eventually(lambda: "DOGEUSDT" in terminal.text)
+        until(lambda: "DOGEUSDT" in terminal.text)
         screen.show(depth_three_against_one()._replace(ticks=99_999))
-        assert eventually(lambda: "99,999" in terminal.text)
+        until(lambda: "99,999" in terminal.text)
     assert terminal.text.count("DOGEUSDT") == 2
 
 
@@ -94,7 +95,7 @@ def test_a_broken_pipe_turns_the_screen_off(caplog: pytest.LogCaptureFixture) ->
     """One line in the log; handing over statuses goes on without effect."""
     screen = Screen(Console(file=BrokenPipe(), force_terminal=True, width=80, height=24), interval_seconds=0.01)
     screen.start()
-    assert eventually(lambda: not screen.is_on)
+    until(lambda: not screen.is_on)
     screen.show(emergency())
     screen.stop()
     assert [record.getMessage().split(" (")[0] for record in caplog.records] == ["the screen turned itself off"]
@@ -104,10 +105,10 @@ def test_a_closed_terminal_turns_the_screen_off(terminal: Terminal, caplog: pyte
     """The file is gone in the middle of the run."""
     screen = Screen(terminal.console, interval_seconds=0.01)
     screen.start()
-    assert eventually(lambda: "waiting" in terminal.text)
+    until(lambda: "waiting" in terminal.text)
     terminal.file.close()
     screen.show(emergency())
-    assert eventually(lambda: not screen.is_on)
+    until(lambda: not screen.is_on)
     assert "trading goes on" in caplog.text
 
 
@@ -119,7 +120,7 @@ def test_a_hung_up_terminal_turns_the_screen_off(caplog: pytest.LogCaptureFixtur
     screen.start()
     assert os.read(master, 100)
     os.close(master)
-    assert eventually(lambda: not screen.is_on)
+    until(lambda: not screen.is_on)
     assert "the screen turned itself off (OSError" in caplog.text
     with contextlib.suppress(OSError):
         file.close()
@@ -131,19 +132,17 @@ def test_an_error_in_drawing_turns_the_screen_off(terminal: Terminal, caplog: py
     screen = Screen(terminal.console, interval_seconds=0.01)
     screen.start()
     screen.show(broken)
-    assert eventually(lambda: not screen.is_on)
+    until(lambda: not screen.is_on)
     assert "the screen turned itself off (TypeError" in caplog.text
-    assert eventually(lambda: "\x1b[?1049l" in terminal.text)
+    until(lambda: "\x1b[?1049l" in terminal.text)
 
 
-def test_a_silent_bot_is_said_on_the_screen(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_bot_is_said_on_the_screen(terminal: Terminal, clock: SimpleNamespace) -> None:
     """A status that is a minute old raises an alarm of the screen's own."""
-    screen = Screen(terminal.console, interval_seconds=0.01)
-    started = time.monotonic()
-    screen.show(depth_three_against_one())
-    monkeypatch.setattr("gridhedge.dashboard.screen.time.monotonic", lambda: started + 61)
-    with screen:
-        assert eventually(lambda: "no news from the bot for 1 m" in terminal.text)
+    with Screen(terminal.console, interval_seconds=0.01) as screen:
+        screen.show(depth_three_against_one())
+        clock.seconds += 61
+        until(lambda: "no news from the bot for 1 m" in terminal.text)
 
 
 def test_a_paused_terminal_does_not_hold_up_the_end() -> None:
@@ -161,7 +160,7 @@ def test_a_paused_terminal_does_not_hold_up_the_end() -> None:
     master, slave = os.openpty()
     try:
         ended = subprocess.run(
-            [sys.executable, "-c", program], stdin=slave, stdout=slave, cwd=ROOT, timeout=60, check=False
+            [sys.executable, "-c", program], stdin=slave, stdout=slave, cwd=ROOT, timeout=PATIENCE_S, check=False
         )
         assert ended.returncode == 7
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from decimal import Decimal as D
 from pathlib import Path
@@ -14,6 +13,7 @@ from gridhedge.mirror.center import application
 from gridhedge.mirror.link import Link
 from gridhedge.mirror.messages import Position
 from gridhedge.store.secret import Secret
+from tests.ports import Port
 
 
 class Center:
@@ -21,13 +21,12 @@ class Center:
 
     def __init__(self, folder: Path, token: Secret | None = None) -> None:
         self._file, self._token = folder / "center.sqlite3", token
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port: int = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
+        self._port = Port()
+        self.url = f"http://127.0.0.1:{self._port.number}"
         self.start()
 
     def start(self) -> None:
-        config = uvicorn.Config(application(self._file, self._token), port=self._port, log_level="error")
+        config = uvicorn.Config(application(self._file, self._token), port=self._port.number, log_level="error")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
@@ -37,6 +36,11 @@ class Center:
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self._port.close()
 
     def link(self) -> Link:
         return Link(self.url, self._token)

@@ -15,7 +15,7 @@ from tests.mirror.centers import Center
 def center(tmp_path: Path) -> Iterator[Center]:
     center = Center(tmp_path)
     yield center
-    center.stop()
+    center.close()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from gridhedge.mirror.center import check_token
 from gridhedge.mirror.link import Link
 from gridhedge.store.secret import Secret
 from tests.mirror.centers import Center, position
+from tests.patience import PATIENCE_S
 
 EXAMPLE = {
     "account": 501234, "ticket": 987, "symbol": "EURUSD", "side": "buy", "volume": "0.10", "price": "1.08321",
@@ -23,7 +24,7 @@ EXAMPLE = {
 
 
 def ask(center: Center, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", int(center.url.rpartition(":")[2]), timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", int(center.url.rpartition(":")[2]), timeout=PATIENCE_S)
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     connection.request(method, path, text, {"Content-Type": "application/json"})
     answer = connection.getresponse()
@@ -132,7 +133,7 @@ def test_with_a_token_nobody_gets_in_without_it(tmp_path: Path) -> None:
     link = center.link()
     assert link.get("/all_positions/") == []
     link.close()
-    center.stop()
+    center.close()
 
 
 def test_beyond_this_machine_a_token_is_required() -> None:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gridhedge.mirror.courier import OUTBOX, Courier, enqueue, waiting
 from gridhedge.mirror.tables import open_tables, transaction
 from tests.mirror.centers import Center, position
-
-PATIENCE_S = 20.0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from tests.patience import until
 
 
 class Post:

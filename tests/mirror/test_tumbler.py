@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,13 +12,15 @@ import pytest
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.mirror.tumbler import Tumbler, matches
+from tests.patience import PATIENCE_S
 
 STUBBORN = "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(flush=True)\ntime.sleep(600)"
+NAME = f"gh-stubborn-{os.getpid()}"
 
 
 @pytest.fixture
 def dummy(tmp_path: Path) -> Path:
-    file = tmp_path / "gh_dummy_app"
+    file = tmp_path / f"gh_{os.getpid()}"  # tests that run beside this one have a name of their own
     shutil.copy(shutil.which("sleep") or "/bin/sleep", file)
     return file
 
@@ -44,8 +47,8 @@ def test_a_named_process_is_asked_to_end(dummy: Path) -> None:
     """And what was done is said."""
     said: list[str] = []
     with subprocess.Popen([str(dummy), "600"]) as process:
-        assert Tumbler(dummy.name, 5, False, said.append).tumble() == 1
-        process.wait(10)  # psutil has seen it end already, so that the code is lost
+        assert Tumbler(dummy.name, PATIENCE_S, False, said.append).tumble() == 1
+        process.wait(PATIENCE_S)  # psutil has seen it end already, so that the code is lost
     assert said[0].startswith(f"asking process {process.pid}")
     assert said[-1] == "1 of 1 have ended"
 
@@ -53,11 +56,11 @@ def test_a_named_process_is_asked_to_end(dummy: Path) -> None:
 def test_one_that_does_not_end_is_killed_after_the_grace_period() -> None:
     """Named by a pattern of its command line."""
     said: list[str] = []
-    with subprocess.Popen([sys.executable, "-c", STUBBORN, "gh-stubborn"], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-c", STUBBORN, NAME], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert Tumbler("/gh-stubborn$/", 0.2, False, said.append).tumble() == 1
-        process.wait(10)
+        assert Tumbler(f"/{NAME}$/", 0.2, False, said.append).tumble() == 1
+        process.wait(PATIENCE_S)
     assert any("is still there after 0.2 s: killing it" in text for text in said)
 
 

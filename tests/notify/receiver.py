@@ -10,8 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
-
-PATIENCE_S = 30.0
+from tests.patience import until
 
 
 class Receiver:
@@ -63,10 +62,7 @@ class Receiver:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition; fails when it never comes."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"never came: {[body['event'] for body in self.bodies]}"
-            time.sleep(0.01)
+        until(condition, lambda: [body["event"] for body in self.bodies])
 
     def close(self) -> None:
         self._server.shutdown()

@@ -11,6 +11,7 @@ from gridhedge.domain.errors import UsageError
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from gridhedge.notify.address import Address, Undelivered, is_forbidden, parse_address, post
 from tests.notify.receiver import Receiver
+from tests.ports import Port
 
 
 def test_an_address_is_taken_apart() -> None:
@@ -74,10 +75,8 @@ def test_an_answer_that_is_no_success_is_told(status: int, final: bool) -> None:
 
 def test_nobody_there_is_undelivered() -> None:
     """A closed port; it may be tried again."""
-    with Receiver() as receiver:
-        address = parse_address(receiver.url)
-    with pytest.raises(Undelivered, match="ConnectionRefusedError") as told:
-        post(address, b"{}", {})
+    with Port() as silent, pytest.raises(Undelivered, match="ConnectionRefusedError") as told:
+        post(parse_address(f"http://127.0.0.1:{silent.number}/"), b"{}", {})
     assert not told.value.final
 
 

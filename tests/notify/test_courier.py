@@ -13,6 +13,8 @@ from gridhedge.notify.address import parse_address
 from gridhedge.notify.courier import ID_HEADER, Courier
 from gridhedge.notify.outbox import Letter, Outbox
 from tests.notify.receiver import Receiver
+from tests.patience import PATIENCE_S
+from tests.ports import Port
 
 LOG = logging.getLogger("gridhedge.account.courier-test")
 NOW = int(time.time() * 1000)
@@ -41,7 +43,7 @@ def test_messages_arrive_signed_and_in_order(outbox: Outbox) -> None:
         receiver.until(lambda: len(receiver.bodies) == 2)
         outbox.add(letters("c"))
         receiver.until(lambda: len(receiver.bodies) == 3)
-        at_work.stop(5)
+        at_work.stop(PATIENCE_S)
         assert [body["id"] for body in receiver.bodies] == ["a", "b", "c"]
         assert [headers[ID_HEADER] for headers in receiver.headers] == ["a", "b", "c"]
         assert (receiver.unsigned, len(outbox)) == (0, 0)
@@ -53,7 +55,7 @@ def test_a_receiver_in_trouble_gets_the_message_again_before_the_next(outbox: Ou
         outbox.add(letters("a", "b"))
         at_work = courier(outbox, receiver)
         receiver.until(lambda: len(receiver.bodies) == 4)
-        at_work.stop(5)
+        at_work.stop(PATIENCE_S)
         assert [body["id"] for body in receiver.bodies] == ["a", "a", "a", "b"]
         assert [body["id"] for body in receiver.events] == ["a", "b"]
 
@@ -64,7 +66,7 @@ def test_a_message_that_is_refused_five_times_stands_in_nobodys_way(outbox: Outb
         outbox.add(letters("bad", "good"))
         at_work = courier(outbox, receiver)
         receiver.until(lambda: any(body["id"] == "good" for body in receiver.bodies))
-        at_work.stop(5)
+        at_work.stop(PATIENCE_S)
         assert [body["id"] for body in receiver.bodies] == ["bad"] * 5 + ["good"]
 
 
@@ -74,7 +76,7 @@ def test_a_status_that_nobody_takes_is_tried_three_times(outbox: Outbox) -> None
         outbox.add([*letters("status", kept=False), *letters("trade")])
         at_work = courier(outbox, receiver)
         receiver.until(lambda: len(receiver.bodies) == 4)
-        at_work.stop(5)
+        at_work.stop(PATIENCE_S)
         assert [body["id"] for body in receiver.bodies] == ["status"] * 3 + ["trade"]
 
 
@@ -84,21 +86,21 @@ def test_after_a_day_a_message_is_given_up(outbox: Outbox) -> None:
         outbox.add([*letters("old", at=NOW - 25 * 3600 * 1000), *letters("new")])
         at_work = courier(outbox, receiver)
         receiver.until(lambda: len(receiver.bodies) == 2)
-        at_work.stop(5)
+        at_work.stop(PATIENCE_S)
         assert [body["id"] for body in receiver.bodies] == ["old", "new"]
 
 
 def test_what_could_not_be_delivered_stays_for_the_next_start(outbox: Outbox) -> None:
     """Nobody listens; the courier ends when told, and another one delivers."""
-    with Receiver() as receiver:
-        address = parse_address(receiver.url)
     outbox.add(letters("a", "b"))
-    Courier(outbox, address, lambda: "webhook-secret", LOG, pause_s=0.01).stop(5)
+    with Port() as silent:
+        address = parse_address(f"http://127.0.0.1:{silent.number}/")
+        Courier(outbox, address, lambda: "webhook-secret", LOG, pause_s=0.01).stop(PATIENCE_S)
     assert len(outbox) == 2
     with Receiver() as receiver:
         at_work = courier(outbox, receiver)
         receiver.until(lambda: len(receiver.bodies) == 2)
-        at_work.stop(5)
+        at_work.stop(PATIENCE_S)
         assert [body["id"] for body in receiver.bodies] == ["a", "b"]
 
 
@@ -106,5 +108,5 @@ def test_stopping_delivers_what_waits(outbox: Outbox) -> None:
     """Everything that was added before arrives if the receiver is well."""
     with Receiver() as receiver:
         outbox.add(letters(*"abcdefgh"))
-        courier(outbox, receiver).stop(20)
+        courier(outbox, receiver).stop(PATIENCE_S)
         assert [body["id"] for body in receiver.bodies] == list("abcdefgh")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.profile.load import load_profile
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.watch import News, ProfileWatch
-from tests.cli.shell import write_profile
+from tests.cli.shell import replace_text, write_profile
+from tests.patience import until
 
 LOOK = 0.02
 
@@ -26,12 +27,10 @@ def watching(path: Path) -> Iterator[ProfileWatch]:
 
 
 def next_news(watch: ProfileWatch) -> News:
-    """Waits as long as it takes; the limit is only for a watch that never tells."""
-    for _ in range(3000):
-        if (news := watch.news()) is not None:
-            return news
-        time.sleep(0.01)
-    raise AssertionError("no news")
+    """Waits as long as it takes."""
+    news = until(watch.news)
+    assert news is not None
+    return news
 
 
 def test_the_first_news_is_the_file_as_found_and_nothing_follows_until_it_changes(tmp_path: Path) -> None:
@@ -39,7 +38,7 @@ def test_the_first_news_is_the_file_as_found_and_nothing_follows_until_it_change
     path = write_profile(tmp_path / "p.yaml")
     with watching(path) as watch:
         assert next_news(watch) == load_profile(path)
-        time.sleep(5 * LOOK)
+        sleep(5 * LOOK)  # however long this is, there is nothing to tell
         assert watch.news() is None
         write_profile(path, threshold="70")
         news = next_news(watch)
@@ -52,7 +51,7 @@ def test_a_mistake_a_missing_file_and_a_replaced_one_are_news(tmp_path: Path) ->
     path = write_profile(tmp_path / "p.yaml")
     with watching(path) as watch:
         next_news(watch)
-        path.write_text("account: [")
+        replace_text(path, "account: [")
         broken = next_news(watch)
         path.unlink()
         gone = next_news(watch)

@@ -50,6 +50,7 @@ class Yard:
             "GRIDHEDGE_CONFIGS": str(self.configs),
             "GRIDHEDGE_DATA_DIR": str(self.data),
             "GRIDHEDGE_BOTS": "btc eth",
+            "GRIDHEDGE_START_SECONDS": "120",
             **more,
         }
         settings = (f"{key}={value}" for key, value in given.items())

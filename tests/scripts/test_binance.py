@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.shell import ROOT, started
+from tests.cli.shell import ROOT, replace_text, started
+from tests.patience import until
 from tests.scripts.bots import Yard
 
 BOTS = ("btc-trim", "eth-trim")
@@ -35,15 +35,6 @@ def trims(yard: Yard, exchange: str) -> Yard:
         text = text.replace("  name: binance\n", f"  name: binance\n  endpoint: {exchange}\n")
         (yard.configs / f"{name}.yaml").write_text(text)
     return yard
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait as long as it takes; the limit is only for a bot that never gets there."""
-    for _ in range(1200):
-        if holds():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"never: {what}")
 
 
 def long_side(yard: Yard, account: str) -> dict[str, Any]:
@@ -73,7 +64,7 @@ def test_two_bots_share_an_account_for_a_life(trims: Yard, tmp_path: Path) -> No
         assert "BTCUSDC long grid around" in trims.script("logs", name, **more).out
 
     profile = trims.configs / "btc-trim.yaml"
-    profile.write_text(profile.read_text().replace("mm_rate_threshold: 90.0", "mm_rate_threshold: 80.0"))
+    replace_text(profile, profile.read_text().replace("mm_rate_threshold: 90.0", "mm_rate_threshold: 80.0"))
     until(lambda: D(trims.status("btc")["mm_threshold"]) == 80, "the edit takes over")
 
     trims.kill("btc")

@@ -6,16 +6,14 @@ import base64
 import json
 import shutil
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from websockets.sync.client import connect
 
-PATIENCE_S = 30.0
+from tests.patience import PATIENCE_S, until
 
 
 def executable() -> str | None:
@@ -48,15 +46,8 @@ class Browser:
             self.do(f"{domain}.enable")
 
     def _port(self, file: Path) -> int:
-        self.until(lambda: file.exists() and len(file.read_text().splitlines()) == 2)
+        until(lambda: file.exists() and len(file.read_text().splitlines()) == 2)
         return int(file.read_text().splitlines()[0])
-
-    @staticmethod
-    def until(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, "the browser does not get there"
-            time.sleep(0.05)
 
     def do(self, method: str, **parameters: Any) -> dict[str, Any]:
         """One command, and its result."""
@@ -89,7 +80,7 @@ class Browser:
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
         self.do("Page.navigate", url=url)
-        self.until(lambda: self.look("document.readyState") == "complete")
+        until(lambda: self.look("document.readyState") == "complete")
 
     def press(self, key: str, code: int) -> None:
         text = {"Enter": "\r", "Tab": ""}.get(key, key)

@@ -15,6 +15,7 @@ from gridhedge.server.serve import Handle, Options, Secrets, assemble, start
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.store.secret import Secret
+from tests.patience import PATIENCE_S
 from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform
 
 Opened = Callable[..., Platform]
@@ -28,7 +29,7 @@ def data(tmp_path: Path) -> Path:
 
 @contextmanager
 def opening(data: Path) -> Iterator[Opened]:
-    """A way to open servers on this folder; all of them are stopped at the end."""
+    """A way to open servers on this folder; all of them are stopped at the end. A start has all the time it needs."""
     handles: list[Handle] = []
     logs: list[Logs] = []
 
@@ -40,7 +41,9 @@ def opening(data: Path) -> Iterator[Opened]:
         handles.append(start(assemble(chosen, secrets, traders, logging.getLogger("gridhedge.server")), chosen))
         return Platform(handles[-1].url)
 
-    yield open_server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gridhedge.server.fleet._START_S", PATIENCE_S)
+        yield open_server
     for handle in handles:
         handle.stop()
     for log in logs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal as D
 from typing import Any
@@ -14,15 +13,6 @@ from gridhedge.profile.settings import Profile
 from gridhedge.server.ports import Informer, Webhook
 from gridhedge.store.secret import ApiKeys
 from tests.dashboard.statuses import account_status
-
-PATIENCE_S = 20.0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.002)
 
 
 class Notebook:

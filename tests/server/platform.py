@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from tests.patience import PATIENCE_S
 
 BOT_SECRET = "a secret of the platform"
 ADMIN_KEY = "a key of the administrator"
@@ -52,7 +53,7 @@ class Platform:
 
     def send(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """One request exactly as it is said."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body or None, headers or {})
             answer = connection.getresponse()

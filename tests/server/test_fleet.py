@@ -20,12 +20,13 @@ from gridhedge.server.registration import Registration, plain_wishes
 from gridhedge.server.session import Pace
 from gridhedge.server.users import Users, account_of
 from gridhedge.server.vault import Vault
-from tests.server.crew import Crew, Notebook, until
+from tests.patience import PATIENCE_S, until
+from tests.server.crew import Crew, Notebook
 from tests.server.platform import registration
 
 KEY = Fernet.generate_key().decode()
 LOG = logging.getLogger("gridhedge.server.fleet-test")
-HOUSE = House({}, False, Pace(first=0.01, longest=0.02, stop=10))
+HOUSE = House({}, False, Pace(first=0.01, longest=0.02, stop=PATIENCE_S))
 Open = Callable[..., Fleet]
 
 

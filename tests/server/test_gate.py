@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from gridhedge.server.gate import allowed_hosts
+from tests.patience import PATIENCE_S
 from tests.server.conftest import Opened, opening
 from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform, registration
 
@@ -38,7 +39,7 @@ def known(platform: Platform) -> Platform:
 
 def raw(platform: Platform, text: bytes) -> tuple[int, bytes]:
     """Status and body that the server answers to these bytes."""
-    with socket.create_connection((platform.host, platform.port), timeout=20) as connection:
+    with socket.create_connection((platform.host, platform.port), timeout=PATIENCE_S) as connection:
         connection.sendall(text)
         answer = http.client.HTTPResponse(connection)
         answer.begin()

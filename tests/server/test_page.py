@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import until
 from tests.server.browser import Browser, executable
 from tests.server.conftest import opening
 from tests.server.platform import ADMIN_KEY, Platform, registration
@@ -71,7 +72,7 @@ def entered(browser: Browser, platform: Platform, width: int = 1280, height: int
     browser.open(f"http://localhost:{platform.port}/", width, height)
     browser.type(ADMIN_KEY)
     browser.press("Enter", 13)
-    browser.until(lambda: bool(browser.look("!document.getElementById('session').hidden")))
+    until(lambda: bool(browser.look("!document.getElementById('session').hidden")))
 
 
 def text(browser: Browser, id: str) -> str:
@@ -84,7 +85,7 @@ def test_without_the_key_nothing_is_shown(browser: Browser, served: Platform) ->
     assert browser.look("document.activeElement.id") == "key"
     browser.type("a wrong key")
     browser.press("Enter", 13)
-    browser.until(lambda: "not this server's" in text(browser, "door-text"))
+    until(lambda: "not this server's" in text(browser, "door-text"))
     assert browser.look("[document.getElementById('sessions').hidden, sessionStorage.length]") == [True, 0]
     assert "anna" not in str(browser.look("document.body.innerText"))
 
@@ -98,9 +99,9 @@ def test_sessions_ladders_and_events_are_shown_and_stay_live(browser: Browser, s
     assert "filled" in text(browser, "ladders")
     assert "3 sessions, 2 running" in text(browser, "summary")
     served.ask("POST", "/users", registration("dora"))
-    browser.until(lambda: "dora" in text(browser, "rows"))
+    until(lambda: "dora" in text(browser, "rows"))
     served.ask("DELETE", "/users/dora")
-    browser.until(lambda: "dora" not in text(browser, "rows"))
+    until(lambda: "dora" not in text(browser, "rows"))
     assert browser.errors == []
 
 
@@ -109,9 +110,9 @@ def test_a_session_is_chosen_by_keyboard_and_keeps_the_focus(browser: Browser, s
     entered(browser, served)
     browser.look("document.querySelector('[data-user=bert]').focus()")
     browser.press("Enter", 13)
-    browser.until(lambda: text(browser, "session-title").startswith("bert"))
+    until(lambda: text(browser, "session-title").startswith("bert"))
     before = text(browser, "session-title")
-    browser.until(lambda: text(browser, "session-title") != before)  # the price has moved
+    until(lambda: text(browser, "session-title") != before)  # the price has moved
     assert browser.look("document.activeElement.dataset.user") == "bert"
     assert browser.look("document.querySelector('[data-user=bert]').getAttribute('aria-pressed')") == "true"
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from gridhedge.domain.errors import DiskFailure
 from gridhedge.store import state as state_module
 from gridhedge.store.state import CycleFacts, PositionRow, StateFile, SymbolState, read_state, write_state
+from tests.patience import PATIENCE_S
 
 AT = 1760633994480
 
@@ -158,7 +159,7 @@ def test_a_file_cut_anywhere_is_damaged_and_never_half_read(tmp_path):
 
 
 def gone(thread):
-    thread.join(10)
+    thread.join(PATIENCE_S)
     return not thread.is_alive()
 
 
@@ -188,13 +189,13 @@ def test_whoever_offers_a_state_does_not_wait_for_the_disk(tmp_path, monkeypatch
 
     def slow(path, states):
         begun.set()
-        hangs.wait(30)
+        hangs.wait(PATIENCE_S)
         written.append(states[0].timestamp)
 
     monkeypatch.setattr(state_module, "write_state", slow)
     file = StateFile(tmp_path / "bot_state.json")
     file.offer([DOGE._replace(timestamp=0)])
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_S)
     for number in (1, 2, 3):
         file.offer([DOGE._replace(timestamp=number)])
     assert written == []

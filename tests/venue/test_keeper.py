@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -16,9 +15,9 @@ from gridhedge.venue.bybit.venue import PRIVATE_PACE
 from gridhedge.venue.clock import monotonic_ms
 from gridhedge.venue.fields import Row
 from gridhedge.venue.keeper import Keeper, Pace
+from tests.patience import until
 
 QUICK = Pace(attempts=3, pongs_count=True, silence=0.3, look_every=0.02, first=0.01, slowest=0.05, handshake=0.2)
-PATIENCE_S = 20.0
 
 
 class HandWire:
@@ -27,12 +26,15 @@ class HandWire:
     def __init__(self, hear: Callable[[object], None], trouble: Callable[[str], None], answer: object) -> None:
         self.hear, self.trouble, self.answer = hear, trouble, answer
         self.alive, self.pong, self.closed = True, 0.0, False
+        self.looks = 0
+        """How often the keeper has looked for pongs."""
         self.sent: list[Row] = []
 
     def is_alive(self) -> bool:
         return self.alive
 
     def last_pong(self) -> float:
+        self.looks += 1
         return self.pong
 
     def send(self, message: Row) -> None:
@@ -59,7 +61,7 @@ class Change(NamedTuple):
 class Bench:
     """A keeper, its sockets, and everything that was told."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, local: Callable[[], int] = monotonic_ms) -> None:
         self.wires: list[HandWire] = []
         self.answer: object = {"op": "subscribe", "success": True}
         self.refuse = 0
@@ -67,7 +69,6 @@ class Bench:
         self.taken: list[object] = []
         self.gaps: list[str] = []
         self.told: list[Change] = []
-        self.news = threading.Event()
         self.keeper = Keeper(
             "private stream", ["order"], self.open, self.taken.append, self.gaps.append, self.changed,
             monotonic_ms, pace, logging.getLogger("gridhedge.account.test"),
@@ -83,14 +84,9 @@ class Bench:
     def changed(self, name: str, up: bool, why: str) -> None:
         assert name == self.keeper.name
         self.told.append(Change(up, why))
-        self.news.set()
 
     def wait_for(self, count: int) -> list[Change]:
-        deadline = time.monotonic() + PATIENCE_S
-        while len(self.told) < count:
-            assert time.monotonic() < deadline, self.told
-            self.news.wait(0.05)
-            self.news.clear()
+        until(lambda: len(self.told) >= count, lambda: self.told)
         return self.told
 
 
@@ -215,11 +211,15 @@ def test_silence_is_death_and_pongs_are_life_where_silence_is_usual() -> None:
     assert "nothing came for" in down.text
     assert up.up
     silent.keeper.close()
-    patient = Bench(QUICK)
+    clock = [0]
+    patient = Bench(QUICK, lambda: clock[0])
     patient.keeper.start()
+    (wire,) = patient.wires
     for beat in range(20):
-        patient.wires[0].pong = float(beat)
-        time.sleep(0.03)
+        wire.pong = beat + 1.0
+        seen = wire.looks + 2
+        until(lambda seen=seen: wire.looks >= seen)  # a look that began after the pong has ended
+        clock[0] += 250
     assert patient.told == []
     patient.keeper.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from gridhedge.domain.values import ZERO, Side
 from gridhedge.venue.binance import errands as module
 from gridhedge.venue.binance.errands import Errands
 from gridhedge.venue.clock import monotonic_ms
+from tests.patience import until
 from tests.venue.binance.rows import AT
 
 ACCOUNT = AccountSeen(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, AT)
@@ -24,14 +24,14 @@ PAID = Funding("x", "BTCUSDC", Side.LONG, ZERO, ZERO, AT)
 class Bench:
     """Errands whose requests are counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, local: Callable[[], int]) -> None:
         self.asked: list[str] = []
         self.told: list[Seen] = []
         self.renewed: list[str] = []
         self.failure: Exception | None = None
         log = logging.getLogger("gridhedge.account.test")
         self.errands = Errands(
-            self, self.account, self.funding, self.renewed.append, self.told.append, monotonic_ms, log  # type: ignore[arg-type]
+            self, self.account, self.funding, self.renewed.append, self.told.append, local, log  # type: ignore[arg-type]
         )  # fmt: skip
 
     def account(self, client: object) -> AccountSeen:
@@ -50,9 +50,10 @@ class Bench:
         return AT
 
     def note(self, what: str) -> None:
+        failure = self.failure
         self.asked.append(what)
-        if self.failure is not None:
-            raise self.failure
+        if failure is not None:
+            raise failure
 
     def close(self) -> None:
         """The errands close their client."""
@@ -62,10 +63,10 @@ class Bench:
 def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
     made: list[Bench] = []
 
-    def make(**paces: Any) -> Bench:
+    def make(local: Callable[[], int] = monotonic_ms, **paces: Any) -> Bench:
         for name, value in paces.items():
             monkeypatch.setattr(module, name, value)
-        made.append(Bench())
+        made.append(Bench(local))
         made[-1].errands.start()
         return made[-1]
 
@@ -74,21 +75,16 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
         one.errands.close()
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def test_a_burst_of_changes_is_one_look_at_the_account(bench: Callable[..., Bench]) -> None:
     """And what comes after it is another one."""
-    one = bench(_GATHER_S=0.2, _ACCOUNT_EVERY_S=0.0)
-    for _ in range(20):
-        one.errands.account_changed()
-    until(lambda: one.told == [ACCOUNT])
-    one.errands.account_changed()
-    until(lambda: len(one.told) == 2)
+    clock = [0]
+    one = bench(lambda: clock[0], _GATHER_S=0.1, _ACCOUNT_EVERY_S=0.0)
+    for count in (1, 2):
+        for _ in range(20):
+            one.errands.account_changed()
+        clock[0] += 100
+        until(lambda count=count: len(one.told) == count)
+    one.errands.close()
     assert one.asked == ["account", "account"]
 
 
@@ -96,8 +92,9 @@ def test_funding_is_looked_for_until_it_must_be_there(bench: Callable[..., Bench
     """The list may be late: so many looks, then no more."""
     one = bench(_FUNDING_AFTER_S=(0.0, 0.02, 0.04))
     one.errands.funding_charged()
-    until(lambda: len(one.asked) == 3)
-    assert one.told == [PAID] * 3
+    until(lambda: len(one.told) == 3)
+    one.errands.close()
+    assert (one.asked, one.told) == (["funding"] * 3, [PAID] * 3)
 
 
 def test_a_listen_key_that_has_gone_opens_the_stream_anew(bench: Callable[..., Bench]) -> None:

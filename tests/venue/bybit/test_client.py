@@ -66,7 +66,7 @@ def says() -> Iterator[type[Says]]:
 
 @pytest.fixture
 def client(says: type[Says]) -> Iterator[Client]:
-    access = Access(True, says.url, "the-key", "the-secret", 5000, timeout_s=2)  # type: ignore[attr-defined]  # Here
+    access = Access(True, says.url, "the-key", "the-secret", 5000, timeout_s=60.0)  # type: ignore[attr-defined]  # Here
     client = Client(access, ServerClock(), logging.getLogger("gridhedge.account.test"))
     yield client
     client.close()

@@ -13,6 +13,7 @@ from gridhedge.domain.errors import UsageError
 from gridhedge.practice.mt5.terminal import SimulatedTerminal
 from gridhedge.venue.mt5.terminal.api import Mt5Api
 from gridhedge.venue.mt5.terminal.bridge import Address, BridgeServer, RemoteTerminal, address_of, remote
+from tests.patience import PATIENCE_S
 from tests.practice.mt5.brokers import LOGIN, broker, deal, terminal
 
 SIGN_IN = {"login": 501234, "password": "secret", "server": "Sim-Demo"}
@@ -87,7 +88,7 @@ def test_a_server_that_does_not_answer_is_a_timeout() -> None:
 def test_who_does_not_speak_the_language_is_hung_up_on(bridge: BridgeServer) -> None:
     """No function that is not the module's can be called."""
     for text in (b"GET / HTTP/1.1\r\n", b'{"call": "__init__", "args": [], "named": {}}\n', b"[]\n"):
-        with socket.create_connection(bridge.address, 5) as stranger:
+        with socket.create_connection(bridge.address, PATIENCE_S) as stranger:
             stranger.sendall(text)
             stranger.shutdown(socket.SHUT_WR)
             assert stranger.recv(100) == b""
