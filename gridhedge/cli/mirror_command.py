@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gridhedge.cli.mirror_options import MirrorSettings, password_of, settings_of, token
 from gridhedge.cli.options import data_option
+from gridhedge.cli.stopping import stop_signal
 from gridhedge.domain.errors import UsageError
 from gridhedge.store.lock import account_lock
 
@@ -130,7 +128,8 @@ def broker(data_dir: Path, **given: Any) -> None:
     lock = account_lock(home, f"broker-{settings.login}", _now_ms())
     try:
         file = home / f"broker-{settings.login}" / "broker.sqlite3"
-        BrokerProgram(terminal, file, links, rules, _say, settings.poll_ms / 1000).run(_stop())
+        with stop_signal() as stop:
+            BrokerProgram(terminal, file, links, rules, _say, settings.poll_ms / 1000).run(stop)
     finally:
         lock.release()
 
@@ -172,10 +171,11 @@ def bridge(path: str, host: str, port: int) -> None:
         raise UsageError(f"{host}: whoever reaches a bridge can trade; listen on 127.0.0.1 and use an SSH tunnel")
     module = package()
     server = BridgeServer(lambda: module, Address(host, port), path)
-    server.start()
-    _say(f"the bridge to {path} listens on {server.url}")
-    _stop().wait()
-    server.stop()
+    with stop_signal() as stop:
+        server.start()
+        _say(f"the bridge to {path} listens on {server.url}")
+        stop.wait()
+        server.stop()
 
 
 def _watch(kind: str, data_dir: Path, given: dict[str, Any], more: dict[str, Any], dry_run: bool = False) -> None:
@@ -194,7 +194,8 @@ def _watch(kind: str, data_dir: Path, given: dict[str, Any], more: dict[str, Any
     try:
         link = Link(settings.center, token())
         file = home / f"{kind}-{settings.login}" / "client.sqlite3"
-        ClientProgram(terminal, file, link, _say, settings.poll_ms / 1000, tumble).run(_stop())
+        with stop_signal() as stop:
+            ClientProgram(terminal, file, link, _say, settings.poll_ms / 1000, tumble).run(stop)
     finally:
         lock.release()
 
@@ -224,18 +225,6 @@ def _prepare(given: dict[str, Any], more: dict[str, Any]) -> tuple[MirrorSetting
         settings.deviation,
     )
     return settings, terminal
-
-
-def _stop() -> threading.Event:
-    """Set by the first SIGINT or SIGTERM."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return stop
 
 
 def _say(text: str) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import signal
-import threading
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gridhedge.cli.options import moment
 from gridhedge.cli.practice_mt5 import mt5
+from gridhedge.cli.stopping import stop_signal
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis
 from gridhedge.venue.paper.instruments import instrument, symbols
@@ -163,15 +161,15 @@ def _practise(
         rate_limits=not no_rate_limits,
         faults=faults,
     )
-    stop = _stop_signal()
-    handle = serve(options, port, host, **more)
-    listed = ", ".join(handle.world.tapes)
-    keys = ", ".join(options.keys)
-    click.echo(f"practice {venue.title()} listens on {handle.url} ({listed}; key {keys}; {speed}x)")
-    while not stop.wait(_LOOK_EVERY_S):
-        if not handle.thread.is_alive():
-            raise handle.failure or UsageError("the practice exchange has ended by itself; see the error above")
-    handle.stop()
+    with stop_signal() as stop:
+        handle = serve(options, port, host, **more)
+        listed = ", ".join(handle.world.tapes)
+        keys = ", ".join(options.keys)
+        click.echo(f"practice {venue.title()} listens on {handle.url} ({listed}; key {keys}; {speed}x)")
+        while not stop.wait(_LOOK_EVERY_S):
+            if not handle.thread.is_alive():
+                raise handle.failure or UsageError("the practice exchange has ended by itself; see the error above")
+        handle.stop()
 
 
 command.add_command(mt5)
@@ -191,18 +189,6 @@ def _exchange(venue: str) -> tuple[Callable[..., Handle], Mapping[str, Decimal]]
     from gridhedge.practice.bybit.market import BANDS
 
     return practice_bybit.start, BANDS
-
-
-def _stop_signal() -> threading.Event:
-    """Set by the first SIGINT or SIGTERM."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return stop
 
 
 def _keys(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from decimal import Decimal
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from gridhedge.cli.options import moment
+from gridhedge.cli.stopping import stop_signal
 from gridhedge.domain.errors import UsageError
 from gridhedge.venue.mt5.terminal.names import SymbolNames
 
@@ -81,15 +79,9 @@ def mt5(
         raise UsageError("--balance: give an amount above 0")
     specs = tuple(forex(each.symbol, names.of(each.symbol)) for each in prices)
     options = Options(prices, specs, Login(login, "practice", server), balance, leverage, speed, file is None, data_dir)
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    practice = serve(options, host, port)
-    listed = ", ".join(practice.broker.specs)
-    click.echo(f"practice MT5 terminal listens on {practice.url} ({listed}; account {login} at {server}; {speed}x)")
-    stop.wait()
-    practice.stop()
+    with stop_signal() as stop:
+        practice = serve(options, host, port)
+        listed = ", ".join(practice.broker.specs)
+        click.echo(f"practice MT5 terminal listens on {practice.url} ({listed}; account {login} at {server}; {speed}x)")
+        stop.wait()
+        practice.stop()

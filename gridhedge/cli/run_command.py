@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gc
 import logging
-import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -23,6 +21,7 @@ from gridhedge.cli.options import data_option, leverage_option, profiles_option,
 from gridhedge.cli.profiles import open_profile, require_indicators
 from gridhedge.cli.reload import Reload
 from gridhedge.cli.runner import Options, Outcome, Runner, Show, log_failure
+from gridhedge.cli.stopping import stop_signal
 from gridhedge.dashboard.figures import money_text
 from gridhedge.domain.errors import GridhedgeError, UsageError
 from gridhedge.profile.overrides import Overrides
@@ -72,13 +71,12 @@ def command(
     data_dir: Path,
 ) -> None:
     """Trade as one or more profiles say, until stopped (Ctrl-C, SIGTERM, gridhedge stop)."""
-    stop = threading.Event()
     sys.setswitchinterval(_TURN_SECONDS)
     said = Overrides(symbol, leverage)
     if said.told() and len(profile) > 1:
         raise UsageError("--symbol and --leverage are for one profile; of several, each says its own")
     options = Options(data_dir, ticks, speed, i_accept_unrestricted_key, said.told())
-    with _signals(stop):
+    with stop_signal() as stop:
         readers = [partial(_read, path, live, dry_run, said) for path in profile]
         profiles = [read() for read in readers]
         for each in profiles:
@@ -201,21 +199,6 @@ def _run_one(runner: Runner, show: Show, failures: list[BaseException], tell: bo
         failures.append(failed)
         if tell:
             click.echo(f"gridhedge: {failed}; the other accounts go on", err=True)
-
-
-@contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """The first SIGINT or SIGTERM asks for a graceful stop; a second one changes nothing."""
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

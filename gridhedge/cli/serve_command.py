@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
-import threading
+from contextlib import closing
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gridhedge import __version__
 from gridhedge.cli.options import data_option
+from gridhedge.cli.stopping import stop_signal
 from gridhedge.domain.errors import UsageError
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
@@ -72,16 +71,13 @@ def command(
         _serve_reloading(options, debug)
         return
     logs, app = _application(options, secrets, debug)
-    try:
-        stop = _stop_signal()
+    with closing(logs), stop_signal() as stop:
         handle = start(app, options)
         click.echo(f"gridhedge serves on {handle.url}{_remarks(secrets)}")
         while not stop.wait(_LOOK_EVERY_S):
             if not handle.thread.is_alive():
                 raise handle.failure or UsageError("the server has ended by itself; the log tells more")
         handle.stop()
-    finally:
-        logs.close()
 
 
 def _application(options: Options, secrets: Secrets, debug: bool) -> tuple[Logs, Any]:
@@ -160,15 +156,3 @@ def _remarks(secrets: Secrets) -> str:
         where = "derived from BOT_SECRET" if secrets.bot_secret is not None else "kept in the data folder"
         remarks.append(f"no ENCRYPTION_KEY: the key is {where}")
     return f" ({'; '.join(remarks)})" if remarks else ""
-
-
-def _stop_signal() -> threading.Event:
-    """Set by the first SIGINT or SIGTERM."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return stop

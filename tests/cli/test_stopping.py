@@ -1,0 +1,50 @@
+"""What a command does with SIGINT and SIGTERM, in a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gridhedge.cli.stopping import stop_signal
+from tests.cli.shell import ROOT
+from tests.patience import PATIENCE_S
+
+PROGRAM = """
+import os, signal
+from gridhedge.cli.stopping import stop_signal
+
+class Late:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)  # when Python has given its handlers back
+
+late = Late()
+with stop_signal() as stop:
+    print("ready", flush=True)
+    stop.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+os.kill(os.getpid(), signal.SIGTERM)
+print("ended well")
+"""
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_stops_and_later_ones_change_nothing(first: signal.Signals) -> None:
+    """Neither within the block, nor after it, nor while Python takes itself apart."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, cwd=ROOT, **pipes) as process:  # type: ignore[call-overload]
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(first)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out, err) == (0, "ended well\n", "")
+
+
+def test_who_was_never_asked_to_stop_gets_its_handlers_back() -> None:
+    """A caller that goes on, as these tests do, can be interrupted as before."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with stop_signal() as stop:
+        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] != before
+    assert not stop.is_set()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
