@@ -24,11 +24,17 @@ def wall_ms() -> Millis:
     return time.time_ns() // 1_000_000
 
 
-def clock_check(skew: Millis, venue: str, *, is_practice: bool) -> Check:
-    """A line of the readiness table: this machine's clock is ``skew`` ahead of the venue's. A practice exchange may
-    keep the time of its data, which is another day's; a real one never does."""
-    if abs(skew) <= _MOST_SKEW_MS:
-        return Check("clock", True, f"this machine's clock agrees with {venue}'s within {abs(skew)} ms")
+def clock_check(
+    ask: Callable[[], Millis], venue: str, *, is_practice: bool, wall: Callable[[], Millis] = wall_ms
+) -> Check:
+    """A line of the readiness table: whether this machine's clock is off. ``ask`` gets the venue's time, which was read
+    at some moment until the answer came: a slow answer is no clock that is off. A practice exchange may keep the time
+    of its data, which is another day's; a real one never does."""
+    before, at, after = wall(), ask(), wall()
+    least, most = before - at, after - at
+    if least <= _MOST_SKEW_MS and most >= -_MOST_SKEW_MS:
+        return Check("clock", True, f"this machine's clock agrees with {venue}'s within {max(-least, most)} ms")
+    skew = (least + most) // 2
     if is_practice and abs(skew) > _DAY_MS:
         return Check("clock", None, f"this {venue}, of this machine, keeps the time of its data")
     where = "ahead of" if skew > 0 else "behind"

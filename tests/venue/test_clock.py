@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from gridhedge.engine.ports import Check
 from gridhedge.venue.clock import ServerClock, clock_check
 from tests.venue.bybit.rows import AT, Time
 
@@ -56,10 +59,25 @@ def test_a_machine_that_runs_fast_is_noticed_within_ten_minutes() -> None:
 def test_the_practice_exchange_may_live_on_another_day() -> None:
     """A remark there, while the same of a real venue, or a smaller error of a practice one, stops the bot."""
     week = 7 * 86_400_000
-    assert clock_check(400, "Bitget", is_practice=False).passed is True
-    assert clock_check(week, "Bitget", is_practice=True).passed is None
-    assert clock_check(week, "Bitget", is_practice=False).passed is False
-    assert clock_check(-3_600_000, "Bitget", is_practice=True)[1:] == (
+    assert checked(400).passed is True
+    assert checked(week, is_practice=True).passed is None
+    assert checked(week).passed is False
+    assert checked(-3_600_000, is_practice=True)[1:] == (
         False,
         "this machine's clock is 3600.0 s behind Bitget's: set it by NTP (for example: timedatectl set-ntp true)",
     )
+
+
+@pytest.mark.parametrize(
+    ("skew", "early", "late", "passed"),
+    [(0, 0, 9000, True), (0, 9000, 0, True), (-500, 0, 0, True), (-501, 0, 0, False), (5000, 4000, 4000, False)],
+)
+def test_a_slow_answer_is_no_clock_that_is_off(skew: int, early: int, late: int, passed: bool) -> None:
+    """The venue read its clock at some moment until the answer came: off is what is off whichever it was."""
+    assert checked(skew, early, late).passed is passed
+
+
+def checked(skew: int, early: int = 0, late: int = 0, is_practice: bool = False) -> Check:
+    """This machine is ``skew`` ahead; so long was the way there, and so long the way back."""
+    wall = iter((AT + skew - early, AT + skew + late))
+    return clock_check(lambda: AT, "Bitget", is_practice=is_practice, wall=lambda: next(wall))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gridhedge.domain.errors import Refused, VenueError
-from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Check
 from gridhedge.venue.bitget.classic import Classic
 from gridhedge.venue.bitget.client import Client
@@ -13,7 +12,7 @@ from gridhedge.venue.bitget.errors import CLASSIC_HERE, CodedRefusal
 from gridhedge.venue.bitget.generation import Generation, Identity
 from gridhedge.venue.bitget.rules import unknown_symbol
 from gridhedge.venue.bitget.unified import Unified
-from gridhedge.venue.clock import clock_check, wall_ms
+from gridhedge.venue.clock import clock_check
 from gridhedge.venue.fields import row
 
 __all__ = ["HEDGE_REMEDY", "checks", "generation_of", "machine_clock"]
@@ -41,10 +40,7 @@ def generation_of(client: Client) -> Generation:
 
 def machine_clock(client: Client) -> Check:
     """How far this machine's clock is off. Raises VenueError."""
-    before = wall_ms()
-    at = client.look("v2/public/time").at
-    skew: Millis = (before + wall_ms()) // 2 - at
-    return clock_check(skew, "Bitget", is_practice=client.is_practice)
+    return clock_check(lambda: client.look("v2/public/time").at, "Bitget", is_practice=client.is_practice)
 
 
 def checks(

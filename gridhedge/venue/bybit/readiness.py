@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gridhedge.domain.errors import Refused, VenueError
-from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Check
 from gridhedge.venue.bybit import parse
 from gridhedge.venue.bybit.client import Client
-from gridhedge.venue.clock import clock_check, wall_ms
+from gridhedge.venue.clock import clock_check
 from gridhedge.venue.fields import Malformed, Row, integer, row, rows, text, word
 
 __all__ = ["HEDGE_REMEDY", "Identity", "checks", "identity", "legs", "machine_clock"]
@@ -69,10 +68,7 @@ def _days_until(moment: str) -> int:
 
 def machine_clock(client: Client) -> Check:
     """How far this machine's clock is off. Raises VenueError."""
-    before = wall_ms()
-    at = client.read("get_server_time").at
-    skew: Millis = (before + wall_ms()) // 2 - at
-    return clock_check(skew, "Bybit", is_practice=client.is_practice)
+    return clock_check(lambda: client.read("get_server_time").at, "Bybit", is_practice=client.is_practice)
 
 
 def legs(client: Client, symbol: str) -> list[parse.Leg]:
