@@ -14,6 +14,7 @@ from gridhedge.domain.invariants import always, settled
 from gridhedge.domain.values import SIDES
 from gridhedge.profile.load import load_profile
 from gridhedge.store.rows import open_reader
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 SYMBOL = "DOGEUSDT"
@@ -27,7 +28,7 @@ venue:
   seed: {seed}
   latency_ms: {latency}
   feeds:
-    DOGEUSDT: {{kind: synthetic, price: 0.19933, step_seconds: 0.5, volatility_percent: 0.2}}
+    DOGEUSDT: {{kind: synthetic, price: 0.19933, step_seconds: 0.5, volatility_percent: {volatility}}}
 symbols:
   - symbol: DOGEUSDT
     leverage: 25
@@ -36,9 +37,9 @@ risk: {{on_stop: {on_stop}}}
 """
 
 
-def write_profile(path: Path, seed: int = 6, latency: int = 0, on_stop: str = "keep") -> Path:
+def write_profile(path: Path, seed: int = 6, latency: int = 0, on_stop: str = "keep", volatility: str = "0.2") -> Path:
     """A lively market with money for all levels, and a leverage whose risk limit is far away wherever it goes."""
-    path.write_text(PROFILE.format(seed=seed, latency=latency, on_stop=on_stop))
+    path.write_text(PROFILE.format(seed=seed, latency=latency, on_stop=on_stop, volatility=volatility))
     return path
 
 
@@ -51,7 +52,7 @@ def command(profile: Path, data: Path, ticks: int, speed: str = "0") -> list[str
 def run_again(profile: Path, data: Path, ticks: int = 3) -> None:
     """A few ticks more, which must end well."""
     again = subprocess.run(
-        command(profile, data, ticks), capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
+        command(profile, data, ticks), capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd=ROOT
     )
     assert again.returncode == 0, f"{again.stdout[-2000:]}{again.stderr[-2000:]}"
 

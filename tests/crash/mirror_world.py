@@ -25,20 +25,15 @@ from gridhedge.mirror.link import Link
 from gridhedge.venue.mt5.terminal.api import Mt5Api
 from gridhedge.venue.mt5.terminal.bridge import address_of, remote
 from tests.cli.shell import ROOT
+from tests.patience import PATIENCE_S
+from tests.ports import Port
 
 SERVER = "Practice-Demo"
 CLIENTS = (501, 502, 503)
 TUMBLER = 503
 BROKER = 900
-PATIENCE_S = 60.0
 _PROGRAMS = ROOT / "scripts" / "mirror"
 _NAMES = {"center": "decision_center", "client": "client", "broker": "hedge_broker", "tumbler": "tumbler_broker"}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Network:
@@ -112,9 +107,9 @@ class World:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._commands: dict[str, list[str]] = {}
         self.counts: Counter[str] = Counter()
-        self.center_port = free_port()
-        self.network = Network(self.center_port)
-        self.dummy = home / "gh_dummy_java"
+        self.center_port = Port()
+        self.network = Network(self.center_port.number)
+        self.dummy = home / f"gh_java_{os.getpid()}"  # tests that run beside this one have a name of their own
         shutil.copy(shutil.which("sleep") or "/bin/sleep", self.dummy)
         self.urls: dict[int, str] = {}
         for index, login in enumerate((*CLIENTS, BROKER)):
@@ -124,7 +119,7 @@ class World:
             )  # fmt: skip
             self.urls[login] = url
         self.hands: dict[int, Mt5Api] = {login: self._hand(login, url) for login, url in self.urls.items()}
-        self._launch("center", "mirror", "center", "--port", str(self.center_port), awaiting="listens")
+        self._launch("center", "mirror", "center", "--port", str(self.center_port.number), awaiting="listens")
         for login in CLIENTS:
             self._launch_program("tumbler" if login == TUMBLER else "client", login)
         self._launch_program("broker", BROKER)
@@ -132,7 +127,7 @@ class World:
     # ---- processes ---------------------------------------------------------------------------------------------------
 
     def _launch_program(self, kind: str, login: int) -> None:
-        more = {"broker": ["--fence", "2"], "tumbler": ["--process", self.dummy.name, "--grace", "1"]}.get(kind, [])
+        more = {"broker": ["--fence", "5"], "tumbler": ["--process", self.dummy.name, "--grace", "1"]}.get(kind, [])
         self._launch(
             f"{kind}-{login}", "mirror", kind, self.urls[login], str(login), "practice", SERVER,
             "m" if login == BROKER else "-", "auto", "EURUSD", "XAUUSD",
@@ -185,6 +180,7 @@ class World:
             process.send_signal(signal.SIGKILL)
             process.wait()
         self.network.close()
+        self.center_port.close()
 
     def start_dummy(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen([str(self.dummy), "600"])
@@ -261,7 +257,7 @@ class World:
 
     def known(self, account: int) -> set[int]:
         """Tickets that the center knows of an account."""
-        link = Link(f"http://127.0.0.1:{self.center_port}", None)
+        link = Link(f"http://127.0.0.1:{self.center_port.number}", None)
         try:
             return {row["ticket"] for row in link.get(f"/all_positions/?status=all&account={account}")}
         finally:

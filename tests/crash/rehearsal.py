@@ -17,32 +17,29 @@ from typing import Any, NamedTuple
 
 from gridhedge.venue.mt5.terminal.bridge import Address, remote
 from tests.cli.shell import ROOT
+from tests.patience import PATIENCE_S, until
+from tests.ports import Port
 
 _FIRST = 1_748_736_000_000
 Process = subprocess.Popen[bytes]
 
 
 class Waves(NamedTuple):
-    """Prices that go up and down by 2 %, a little wider each time; ``unit`` is 1/20000 of their centre, ``half`` the
-    minutes from one turn to the next."""
+    """Prices that go up and down by 2 %, at first a little wider each time; ``unit`` is 1/20000 of their centre,
+    ``half`` the minutes from one turn to the next."""
 
     symbol: str
     unit: Decimal
-    minutes: int
     half: int = 15
     first: int = _FIRST
     """When the first minute opens."""
 
-    @property
-    def end(self) -> int:
-        """When the last minute opens."""
-        return self.first + 60_000 * (self.minutes - 1)
-
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path, end: int) -> Path:
+        """Up to a time: the same prices as before, longer or shorter."""
         rows = []
-        for index in range(self.minutes):
+        for index in range((end - self.first) // 60_000):
             wave, phase = divmod(index, 2 * self.half)
-            height = min(phase, 2 * self.half - phase) * (390 + 15 * wave) // self.half
+            height = min(phase, 2 * self.half - phase) * (390 + 15 * min(wave, 6)) // self.half
             close = 20_000 + (height if wave % 2 else -height)
             shown = [(each * self.unit).normalize() for each in (close, close + 25, close - 25, close)]
             rows.append(",".join([str(self.first + 60_000 * index), *(f"{each:f}" for each in shown), "1000"]))
@@ -52,22 +49,25 @@ class Waves(NamedTuple):
 
 
 class Rehearsal:
-    """``venue`` is practised with these prices; ``options``: more of ``gridhedge practice``; ``profile``: its text,
-    with ``{endpoint}`` where the exchange listens."""
+    """``venue`` is practised with these prices, so much faster than they are; ``options``: more of ``gridhedge
+    practice``; ``profile``: its text, with ``{endpoint}`` where the exchange listens."""
 
     scheme = "http"
 
-    def __init__(self, folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = ()) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"{self.scheme}://127.0.0.1:{self.port}"
+    def __init__(
+        self, folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = (), speed: int = 600
+    ) -> None:
+        self.port = Port()
+        self.url = f"{self.scheme}://127.0.0.1:{self.port.number}"
         self.data = folder / "data"
         self.waves = waves
         self.profile = folder / "profile.yaml"
         self.profile.write_text(profile.format(endpoint=self.url), encoding="utf-8")
-        self._folder, self._venue, self._options = folder, venue, options
-        self._candles = waves.write(folder)
+        self._folder, self._venue, self._speed = folder, venue, speed
+        self._end = waves.first + 600_000 * speed
+        """Of the prices: longer than anybody waits, until they are cut."""
+        candles = waves.write(folder, self._end)
+        self._options = ("--data", str(candles), "--speed", str(speed), *options)
         secrets = ("KEY", "SECRET", "PASSPHRASE") if venue == "bitget" else ("KEY", "SECRET")
         self._environment = {
             **os.environ,
@@ -86,17 +86,19 @@ class Rehearsal:
 
     def practice(self) -> Process:
         """``gridhedge practice``, until it listens."""
-        options = ("--port", str(self.port), "--data", self._candles, "--speed", "600", *self._options)
-        process = self._begin("practice", self._venue, *options, "--data-dir", self._folder / "exchange")
-        deadline = time.monotonic() + 40
-        while True:
+        where = ("--port", str(self.port.number), "--data-dir", self._folder / "exchange")
+        process = self._begin("practice", self._venue, *where, *self._options)
+
+        def listens() -> bool:
+            assert process.poll() is None, self.output()
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return process
-            except OSError:
-                assert process.poll() is None, self.output()
-                assert time.monotonic() < deadline, "the practice exchange does not listen"
-                time.sleep(0.05)
+                with socket.create_connection(("127.0.0.1", self.port.number), timeout=PATIENCE_S):
+                    return True
+            except ConnectionRefusedError:
+                return False
+
+        until(listens, self.output)
+        return process
 
     def bot(self, *more: str) -> Process:
         """``gridhedge run`` without a screen."""
@@ -124,22 +126,23 @@ class Rehearsal:
         return done.stdout
 
     def wait_for_bookings(self, count: int) -> None:
-        deadline = time.monotonic() + 40
-        while self.books()["bookings"] < count:
-            assert time.monotonic() < deadline, f"only {self.books()}: {self.output()}"
-            time.sleep(0.05)
+        until(lambda: self.books()["bookings"] >= count, lambda: f"only {self.books()}: {self.output()}")
 
     def wait_until_the_prices_end(self) -> None:
         """The exchange's time stands still from then on."""
-        deadline, before, now = time.monotonic() + 180, 0, 1
-        while before < now or now < self.waves.end:
-            assert time.monotonic() < deadline, self.output()
+        times = [0]
+
+        def stands_still() -> bool:
+            times.append(self.books()["now"])
             time.sleep(1)
-            before, now = now, self.books()["now"]
+            return times[-1] == times[-2] >= self._end - 60_000
+
+        until(stands_still, self.output)
 
     def survive(self, bookings: Sequence[int]) -> None:
-        """The bot, the exchange with the bot, and both are killed after so many bookings, and started again; in the end
-        the bot has a last look at prices that stand still."""
+        """The bot, the exchange with the bot, and both are killed after so many bookings, and started again, when a
+        position has been closed, too; the prices go on for a wave, and the bot has a last look when they stand still.
+        """
         first, second, third = bookings
         exchange, bot = self.practice(), self.bot()
         self.wait_for_bookings(first)
@@ -151,10 +154,15 @@ class Rehearsal:
         kill(bot)
         bot = self.bot()
         self.wait_for_bookings(third)
+        until(lambda: Decimal(self.books()["totals"]["realised"]), self.output)
+        now, asked = self.books()["now"], time.monotonic()
         kill(exchange, bot)
+        lived = int(time.monotonic() - asked + 1) * 1000 * self._speed
+        self._end = now + lived + 2 * self.waves.half * 60_000
+        self.waves.write(self._folder, self._end)
         self.practice()
         self.wait_until_the_prices_end()
-        assert self.bot("--ticks", "8").wait(180) == 0, self.output()
+        assert self.bot("--ticks", "8").wait(PATIENCE_S) == 0, self.output()
 
     def compare(self) -> dict[str, Any]:
         """Report and status are the exchange's own books to the last digit. Returns the report."""
@@ -179,6 +187,7 @@ class Rehearsal:
         for process in self.alive:
             if process.poll() is None:
                 kill(process)
+        self.port.close()
 
 
 class TerminalRehearsal(Rehearsal):
@@ -193,7 +202,7 @@ class TerminalRehearsal(Rehearsal):
 
     def books(self) -> dict[str, Any]:
         """In the words of the other exchanges; ``now`` is the server's."""
-        terminal = remote(Address("127.0.0.1", self.port))
+        terminal = remote(Address("127.0.0.1", self.port.number))
         try:
             assert terminal.initialize(self.url, login=self.login, password="practice", server="Practice-Demo")
             assert terminal.symbol_select(self.waves.symbol, True)
@@ -224,14 +233,6 @@ class TerminalRehearsal(Rehearsal):
             },
             "bookings": len(trades),
         }
-
-    def wait_until_the_prices_end(self) -> None:
-        """The server's time stands still from then on."""
-        deadline, before, now = time.monotonic() + 180, 0, 1
-        while before < now:
-            assert time.monotonic() < deadline, self.output()
-            time.sleep(1)
-            before, now = now, self.books()["now"]
 
 
 def text(number: float) -> Decimal:

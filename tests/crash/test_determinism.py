@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -18,7 +20,7 @@ def run(folder: Path, ticks: int, hash_seed: str) -> dict[str, str]:
         [sys.executable, "-m", "gridhedge", "run", *options, "--speed", "0", "--no-dashboard"],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         env=os.environ | {"PYTHONHASHSEED": hash_seed},
     )
     names = ("ledger.sqlite3", "bot_state.json", "trades_history.csv")

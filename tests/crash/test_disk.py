@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.books import ROOT, check_books, check_settled, command, run_again, write_profile
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.parametrize("kilobytes", [8, 40, 64, 80, 120, 200])
@@ -15,7 +16,7 @@ def test_a_full_disk_stops_the_bot_and_loses_nothing(tmp_path: Path, kilobytes: 
     """No file may grow beyond so much: the ledger, the exchange or a log meets it first, at different moments."""
     profile, data = write_profile(tmp_path / "crash.yaml"), tmp_path / "data"
     limited = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "bash", *command(profile, data, 2000)]
-    done = subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd=ROOT)
     assert done.returncode == 6, done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("gridhedge: ")

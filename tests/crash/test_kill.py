@@ -18,12 +18,14 @@ KILLS = int(os.environ.get("GRIDHEDGE_KILLS", "6"))
 
 
 def kill_at_random(profile: Path, data: Path, dice: random.Random) -> None:
-    """Start the bot and end it without warning, somewhere between start-up and full trading."""
+    """Start the bot and end it without warning: while it starts, or after so many lines and a moment more."""
+    lines, moment = dice.choice([(0, 0.6), (1, 0.05), (dice.randrange(2, 150), 0.02)])
     silent = subprocess.DEVNULL
-    with subprocess.Popen(command(profile, data, 10**6), stdout=silent, stderr=silent, cwd=ROOT) as bot:
-        deadline = time.monotonic() + dice.uniform(0.5, 1.6)
-        while time.monotonic() < deadline and bot.poll() is None:
-            time.sleep(0.001)
+    with subprocess.Popen(command(profile, data, 10**6), stdout=subprocess.PIPE, stderr=silent, cwd=ROOT) as bot:
+        assert bot.stdout is not None
+        for _ in range(lines):
+            bot.stdout.readline()
+        time.sleep(dice.uniform(0, moment))
         assert bot.poll() is None, f"the bot ended by itself with {bot.returncode}"
         bot.send_signal(signal.SIGKILL)
 

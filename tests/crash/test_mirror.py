@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from tests.crash.mirror_world import BROKER, CLIENTS, TUMBLER, World
+from tests.patience import PATIENCE_S
 
 EVENTS = int(os.environ.get("GRIDHEDGE_MIRROR_EVENTS", "60"))
 """Openings and closings. A thousand take some minutes."""
@@ -29,7 +30,7 @@ def test_every_position_is_hedged_exactly_once_whatever_is_killed(tmp_path: Path
         assert world.verdict() == []
         assert all(world.hands[login].positions_get() is not None for login in (*CLIENTS, BROKER))
         assert world.hedges_made() > 0
-        assert dummy.wait(10) is not None
+        assert dummy.wait(PATIENCE_S) is not None
         assert "set aside" not in "".join(world.log(name) for name in world.programs())
     finally:
         dummy.kill()

@@ -53,8 +53,10 @@ symbols:
 
 
 @contextmanager
-def rehearsal(folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = ()) -> Iterator[Rehearsal]:
-    made = Rehearsal(folder, venue, waves, profile, options)
+def rehearsal(
+    folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = (), speed: int = 600
+) -> Iterator[Rehearsal]:
+    made = Rehearsal(folder, venue, waves, profile, options, speed)
     try:
         yield made
     finally:
@@ -69,7 +71,7 @@ def roles(report: dict[str, object]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("venue", "waves", "size"),
-    [("bybit", Waves("DOGEUSDT", D("0.00001"), 210), "1"), ("binance", Waves("ETHUSDC", D("0.15"), 150), "20")],
+    [("bybit", Waves("DOGEUSDT", D("0.00001")), "1"), ("binance", Waves("ETHUSDC", D("0.15")), "20")],
     ids=["bybit", "binance"],
 )
 def test_both_may_be_killed_in_any_order_and_every_book_agrees(
@@ -89,8 +91,8 @@ def test_both_may_be_killed_in_any_order_and_every_book_agrees(
 def test_baskets_of_signals_survive_on_both_generations_of_bitget(tmp_path: Path, generation: str) -> None:
     """Candles before the start warm the indicators, so that a basket opens at once; exits rest and
     execute; kills lose nothing; check, plan and close do on the command line what they say."""
-    options = ("--generation", generation, "--start", "2025-06-01T01:00", "--time", "data", "--speed", "120")
-    with rehearsal(tmp_path, "bitget", Waves("DOGEUSDT", D("0.00001"), 90, 4), _SIGNAL, options) as acted:
+    options = ("--generation", generation, "--start", "2025-06-01T01:00", "--time", "data")
+    with rehearsal(tmp_path, "bitget", Waves("DOGEUSDT", D("0.00001"), 4), _SIGNAL, options, 120) as acted:
         acted.survive((2, 4, 6))
         report = acted.compare()
         profile = ("--profile", str(acted.profile))
@@ -108,7 +110,7 @@ def test_baskets_of_signals_survive_on_both_generations_of_bitget(tmp_path: Path
 def test_a_terminal_and_its_bot_may_be_killed_in_any_order(tmp_path: Path) -> None:
     """Bot, simulated terminal, then both are killed and started again; in the end report and status are what the
     terminal's own deals and tickets say."""
-    waves = Waves("EURUSD", D("0.00005"), 210, first=1_748_822_400_000)
+    waves = Waves("EURUSD", D("0.00005"), first=1_748_822_400_000)
     acted = TerminalRehearsal(tmp_path, waves, _TERMINAL)
     try:
         acted.survive((3, 6, 9))

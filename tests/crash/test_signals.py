@@ -13,6 +13,7 @@ import pytest
 from gridhedge.domain.values import Role
 from gridhedge.store.lock import holder
 from tests.crash.books import ROOT, check_books, check_settled, command, run_again, write_profile
+from tests.patience import PATIENCE_S
 
 TERM, INT = signal.SIGTERM, signal.SIGINT
 FOR_EVER = 10**6
@@ -34,7 +35,7 @@ def bot(profile: Path, data: Path, speed: str) -> Iterator[subprocess.Popen[str]
 
 def ends(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Exit code, the lines that were left, and what was complained about. The limit is only for a bot that hangs."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, out, err
 
 
@@ -101,8 +102,8 @@ def test_the_last_line_says_how_it_ended(tmp_path: Path) -> None:
     ],
 )
 def test_orders_stay_or_go_as_the_profile_says(tmp_path: Path, on_stop: str, roles: set[Role]) -> None:
-    """Positions stay in any case, and the next start puts the orders back."""
-    profile, data = write_profile(tmp_path / "crash.yaml", on_stop=on_stop), tmp_path / "data"
+    """Positions stay in any case, and the next start puts the orders back. The market hardly moves meanwhile."""
+    profile, data = write_profile(tmp_path / "crash.yaml", on_stop=on_stop, volatility="0.0001"), tmp_path / "data"
     with bot(profile, data, "1") as process:
         read_until(process, "short level 0:")
         read_until(process, "take-profit 0.")
