@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.shell import gridhedge, started
+from tests.patience import PATIENCE_S
 
 ROWS = "\n".join(f"{1_748_545_680_000 + index * 60_000},0.2,0.21,0.19,0.2,1000" for index in range(100))
 
@@ -49,7 +50,7 @@ def test_it_says_in_one_line_where_it_listens_and_stops_when_told() -> None:
         assert line == f"practice Bybit listens on {url} (BTCUSDT, ETHUSDT, SOLUSDT, DOGEUSDT; key practice; 60x)\n"
         assert asked(url, "/v5/market/time")["retCode"] == 0
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, out, err) == (0, "", "")
 
 

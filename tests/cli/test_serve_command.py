@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +22,10 @@ from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
 from tests.cli.shell import gridhedge
 from tests.notify.receiver import Receiver
+from tests.patience import PATIENCE_S, until
+from tests.ports import Port
 from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform, registration
-from tests.server.processes import PATIENCE_S, serving, until, url
+from tests.server.processes import serving, url
 
 DOGE = "DOGEUSDT"
 HOOK_SECRET = "webhook-secret"
@@ -72,7 +73,7 @@ def test_what_happens_while_nobody_is_there_is_told_later(data: Path) -> None:
             assert (refused.status, refused.body["code"]) == (422, "EXCHANGE_REFUSED")
             assert (platform.state("anna"), platform.state("bert")) == ("running", "error")
             practice.move(DOGE, D("0.19790"))  # through the long side's level 1
-            until("three executions", lambda: len(executions(data, "anna")) >= 3)
+            until(lambda: len(executions(data, "anna")) >= 3, "three executions")
             receiver.until(lambda: len(told(receiver, "anna")) >= 3)
             assert platform.administer("GET", "/sessions").data["sessions"][1]["state"] == "error"
             process.send_signal(signal.SIGKILL)
@@ -80,10 +81,10 @@ def test_what_happens_while_nobody_is_there_is_told_later(data: Path) -> None:
         practice.move(DOGE, D("0.19590"))  # through level 2, while nobody is there
         with serving(data, "--endpoint", endpoint) as (process, line):
             platform = Platform(url(line))
-            until("anna is back", lambda: platform.state("anna") == "running")
-            until("bert is told", lambda: platform.state("bert") == "error")
+            until(lambda: platform.state("anna") == "running", "anna is back")
+            until(lambda: platform.state("bert") == "error", "bert is told")
             status = platform.ask("GET", "/users/anna/status").data
-            until("what happened meanwhile is known", lambda: len(executions(data, "anna")) >= 4)
+            until(lambda: len(executions(data, "anna")) >= 4, "what happened meanwhile is known")
             assert status["positions"]["buyCount"] >= 2
             receiver.until(lambda: set(told(receiver, "anna")) == executions(data, "anna"))
             process.send_signal(signal.SIGTERM)
@@ -109,7 +110,7 @@ def test_an_emergency_closes_everything_of_one_user(data: Path) -> None:
         for user in ("anna", "bert"):
             platform.ask("POST", "/users", registration(user))
             assert platform.ask("POST", f"/users/{user}/start").data["status"] == "running"
-        until("positions", lambda: platform.ask("GET", "/users/anna/status").data["positions"]["buyCount"] == 1)
+        until(lambda: platform.ask("GET", "/users/anna/status").data["positions"]["buyCount"] == 1, "positions")
         closed = platform.administer("POST", "/close-positions/anna")
         assert closed.data["status"] == "stopped"
         positions = platform.ask("GET", "/users/anna/status").data["positions"]
@@ -153,10 +154,7 @@ def test_debug_shows_what_is_logged_and_no_secret(data: Path) -> None:
 
 def test_reloading_serves_the_same(data: Path) -> None:
     """``--reload --debug`` starts the same application in a process of its own, and ends with the first one."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serving(data, "--port", str(port), "--reload", "--debug") as (process, line):
+    with Port() as port, serving(data, "--port", str(port.number), "--reload", "--debug") as (process, line):
         assert "starts anew when the code changes" in line
         platform = Platform(url(line))
 
@@ -166,7 +164,7 @@ def test_reloading_serves_the_same(data: Path) -> None:
             except OSError:
                 return False
 
-        until("it is up", is_up)
+        until(is_up, "it is up")
         assert platform.ask("GET", "/users/anna/status").body["code"] == "USER_NOT_FOUND"
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE_S)

@@ -13,6 +13,7 @@ import pytest
 from gridhedge.cli.stop_command import stop_accounts
 from gridhedge.domain.errors import VenueError
 from tests.cli.shell import DEMO, gridhedge, run, started, write_profile
+from tests.patience import PATIENCE_S
 
 
 def test_a_running_bot_is_stopped_and_ends_well(data: Path) -> None:
@@ -22,7 +23,7 @@ def test_a_running_bot_is_stopped_and_ends_well(data: Path) -> None:
         bot.stdout.readline()
         done = gridhedge("stop", "--data-dir", data)
         assert done == (0, "demo: stopped\n", "")
-        assert bot.wait(timeout=60) == 0
+        assert bot.wait(timeout=PATIENCE_S) == 0
     assert gridhedge("stop", "--data-dir", data) == (0, "demo: not running\n", "")
 
 
@@ -35,7 +36,7 @@ def test_accounts_of_one_process_stop_together(tmp_path: Path, data: Path) -> No
         while not {"demo", "001"} <= seen:
             seen.add(bot.stdout.readline().split()[1])
         assert gridhedge("stop", "--data-dir", data) == (0, "001: stopped\ndemo: stopped\n", "")
-        assert bot.wait(timeout=60) == 0
+        assert bot.wait(timeout=PATIENCE_S) == 0
 
 
 def test_a_bot_that_does_not_stop_is_told_with_3(data: Path) -> None:

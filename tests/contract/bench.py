@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal as D
 from typing import Any, ClassVar, Protocol, TypeVar
+from unittest.mock import patch
+
+import requests
 
 from gridhedge.cli.build import RealVenue
 from gridhedge.domain.change import Amend, Cancel, Place, Urgency
@@ -34,10 +38,15 @@ from gridhedge.venue.paper.feed import ScriptedFeed
 from gridhedge.venue.paper.funding import ConstantFunding
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
+from tests.patience import until
 
 SYMBOL = "DOGEUSDT"
-PATIENCE_S = 20.0
+TIMEOUT_S = 60.0
+"""Of requests and handshakes: none that is answered at all may fail for want of time."""
 Fact = TypeVar("Fact")
+
+
+HASTY = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=TIMEOUT_S)
 
 
 class Bench(Protocol):
@@ -81,13 +90,25 @@ class Bench(Protocol):
     def fault(self, kind: str, **how: Any) -> None:
         """Switch a fault of the practice exchange on."""
 
-    def clear(self) -> None:
-        """Switch all faults off."""
+    def clear(self, kind: str = "") -> None:
+        """Switch the faults of a kind off, or all."""
 
     def stranger(self) -> RealVenue:
         """The same account through a key that is refused."""
 
     def close(self) -> None: ...
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Meanwhile requests wait for their answers a second only, through whichever client library."""
+    send = requests.Session.send
+
+    def send_hurriedly(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        return send(session, request, **{**more, "timeout": 1.0})
+
+    with patch.object(requests.Session, "send", send_hurriedly):
+        yield
 
 
 def listing(rules: str) -> Listing:
@@ -133,13 +154,12 @@ class BybitBench(OnExchange):
     def open(self, secret: str, account_silence: float = 30.0) -> BybitVenue:
         clock = ServerClock()
         log = logging.getLogger("gridhedge.account.bench")
-        access = Access(True, self.practice.url, "practice", secret, 5000, timeout_s=1.0)
-        hasty = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=5.0)
-        patient = hasty._replace(pongs_count=True, silence=account_silence)
+        access = Access(True, self.practice.url, "practice", secret, 5000, TIMEOUT_S)
+        patient = HASTY._replace(pongs_count=True, silence=account_silence)
         venue = BybitVenue(
             Client(access, clock, log),
             clock,
-            price_streams(self.practice.url, log, hasty, timeout_s=1.0),
+            price_streams(self.practice.url, log, HASTY, timeout_s=TIMEOUT_S),
             demo=True,
             receive_window_ms=5000,
             log=log,
@@ -157,8 +177,8 @@ class BybitBench(OnExchange):
     def fault(self, kind: str, **how: Any) -> None:
         self.practice.faults.add(kind, **how)
 
-    def clear(self) -> None:
-        self.practice.faults.clear()
+    def clear(self, kind: str = "") -> None:
+        self.practice.faults.clear(kind)
 
     def stranger(self) -> RealVenue:
         return self.open("another")
@@ -207,16 +227,15 @@ class BinanceBench(OnExchange):
     def open(self, secret: str) -> BinanceVenue:
         clock = ServerClock()
         log = logging.getLogger("gridhedge.account.bench")
-        access = binance.Access(True, self.practice.url, "practice", secret, 5000, timeout_s=1.0)
-        hasty = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=5.0)
+        access = binance.Access(True, self.practice.url, "practice", secret, 5000, TIMEOUT_S)
         venue = BinanceVenue(
             binance.Client(access, clock, log),
             clock,
             demo=True,
             receive_window_ms=5000,
             log=log,
-            public_pace=hasty,
-            private_pace=hasty._replace(silence=60.0),
+            public_pace=HASTY,
+            private_pace=HASTY._replace(silence=60.0),
         )
         self._opened.append(venue)
         return venue
@@ -234,8 +253,8 @@ class BinanceBench(OnExchange):
             how["code"] = self._CODES[how["code"]]
         self.practice.faults.add(kind, **how)
 
-    def clear(self) -> None:
-        self.practice.faults.clear()
+    def clear(self, kind: str = "") -> None:
+        self.practice.faults.clear(kind)
 
     def stranger(self) -> RealVenue:
         return self.open("another")
@@ -287,16 +306,15 @@ class BitgetBench(OnExchange):
 
     def open(self, secret: str) -> BitgetVenue:
         clock, log = ServerClock(), logging.getLogger("gridhedge.account.bench")
-        access = bitget.Access(True, self.practice.url, "practice", secret, "practice", timeout_s=1.0)
-        hasty = Pace(attempts=3, pongs_count=False, silence=2.0, look_every=0.1, first=0.1, slowest=0.4, handshake=5.0)
+        access = bitget.Access(True, self.practice.url, "practice", secret, "practice", TIMEOUT_S)
         venue = BitgetVenue(
             bitget.Client(access, clock, log),
             clock,
             demo=True,
             account_key="practice",
             log=log,
-            public_pace=hasty,
-            private_pace=hasty._replace(pongs_count=True, silence=30.0),
+            public_pace=HASTY,
+            private_pace=HASTY._replace(pongs_count=True, silence=30.0),
         )
         self._opened.append(venue)
         return venue
@@ -315,8 +333,8 @@ class BitgetBench(OnExchange):
             how["code"] = self._CODES.get(how["code"], how["code"])
         self.practice.faults.add(kind, **how)
 
-    def clear(self) -> None:
-        self.practice.faults.clear()
+    def clear(self, kind: str = "") -> None:
+        self.practice.faults.clear(kind)
 
     def stranger(self) -> RealVenue:
         return self.open("another")
@@ -378,13 +396,15 @@ class Desk:
         self, kind: type[Fact], count: int = 1, where: Callable[[Fact], bool] = lambda fact: True
     ) -> list[Fact]:
         """The first ``count`` events of a kind that meet a condition, since the desk was opened."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            found = [fact for fact in self.seen if isinstance(fact, kind) and where(fact)]
-            if len(found) >= count:
-                return found[:count]
-            assert time.monotonic() < deadline, f"{len(found)} of {count} {kind.__name__} came; all: {self.seen[-20:]}"
+        found: list[Fact] = []
+
+        def have_come() -> bool:
             self.look()
+            found[:] = [fact for fact in self.seen if isinstance(fact, kind) and where(fact)]
+            return len(found) >= count
+
+        until(have_come, lambda: f"{len(found)} of {count} {kind.__name__}; all: {self.seen[-20:]}")
+        return found[:count]
 
     def look(self, milliseconds: int = 100) -> None:
         """Wait for what comes, a moment at most, and take it."""

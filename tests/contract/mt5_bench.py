@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal as D
 from typing import Any, cast
 
@@ -97,7 +96,6 @@ class Mt5Bench:
         self.bridge.start()
         self.inbox = DequeInbox()
         self._opened: list[Mt5Venue] = []
-        self._later = threading.Timer(0, self.clear)
         self.venue: Venue = self.open("practice")
 
     def _terminal(self) -> Mt5Api:
@@ -105,7 +103,7 @@ class Mt5Bench:
 
     def open(self, password: str) -> Mt5Venue:
         access = Access(self.bridge.url, LOGIN.login, password, LOGIN.server)
-        reads = Reads(remote(self.bridge.address, 5.0), access, SymbolNames(".c"), self.wall)
+        reads = Reads(remote(self.bridge.address), access, SymbolNames(".c"), self.wall)
         commission = Commission(D(0), D("0.055"))
         venue = Mt5Venue(reads, "bench", demo=True, commission=commission, poll_ms=20, wall=self.wall)
         self._opened.append(venue)
@@ -127,8 +125,6 @@ class Mt5Bench:
             return
         if kind == "refuse_sockets":
             self.broker.faults.add("no_terminal")
-            self._later = threading.Timer(how["seconds"], self.clear)
-            self._later.start()
             return
         if kind == "duplicate":
             return  # every look tells everything again
@@ -146,14 +142,13 @@ class Mt5Bench:
     def booked(self) -> int:
         return sum(deal.entry != 0 or deal.order != 0 for deal in self.broker.books.deals)
 
-    def clear(self) -> None:
+    def clear(self, kind: str = "") -> None:
         self.broker.faults.clear()
 
     def stranger(self) -> Venue:
         return self.open("another")
 
     def close(self) -> None:
-        self._later.cancel()
         for venue in self._opened:
             venue.close()
         self.bridge.stop()

@@ -11,6 +11,7 @@ from gridhedge.store.rows import open_reader
 from tests.cli.shell import Done, gridhedge, started
 from tests.contract.bench import SYMBOL, Bench
 from tests.contract.test_trading import Bot, bookings, home, in_the_ledger, market, roles, until
+from tests.patience import PATIENCE_S
 
 __all__ = ["home", "market"]
 OPEN = ["LG01", "LT00", "SG01", "ST00"]
@@ -60,7 +61,7 @@ def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Bench) -> No
     with started("run", *where, "--no-dashboard", cwd=home) as bot:
         until(market, None, lambda: roles(market) == OPEN)
         done = close(home)
-        assert bot.wait(timeout=60) == 0
+        assert bot.wait(timeout=PATIENCE_S) == 0
     assert done.code == 0, done.err
     assert done.out.splitlines()[0] == "001: stopped"
     assert (roles(market), held(market)) == ([], [D(0), D(0)])

@@ -129,9 +129,10 @@ def test_lost_terminals_leave_nothing_open(bench: Mt5Bench) -> None:
     bot = Bot(bench)
     before = handles()
     for _ in range(5):
-        bench.fault("refuse_sockets", seconds=0.3)
+        bench.fault("refuse_sockets")
         bench.fault("drop")
         bot.until(lambda: bot.is_down("terminal"))
+        bench.clear()
         bot.until(lambda: not bot.loop.session.disconnected)
     bot.until(lambda: all(now <= then for now, then in zip(handles(), before, strict=True)))
 

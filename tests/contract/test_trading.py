@@ -22,7 +22,9 @@ from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import gridhedge
-from tests.contract.bench import BENCHES, PATIENCE_S, Bench
+from tests.contract.bench import BENCHES, Bench
+from tests.patience import PATIENCE_S
+from tests.patience import until as wait
 
 PROFILE = """\
 account: "001"
@@ -68,7 +70,7 @@ class Bot:
         self.runner = Runner(profile, market_of(profile), Options(self.data, ticks, 1), self._logs, self._stop)
         self.failure: BaseException | None = None
         self.status: AccountStatus | None = None
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
@@ -85,7 +87,7 @@ class Bot:
         return self.status is not None and stream in [one.stream for one in self.status.connections if not one.up]
 
     def wait(self) -> None:
-        self._thread.join(PATIENCE_S * 2)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     def stop(self) -> None:
@@ -99,11 +101,11 @@ class Bot:
 
 
 def until(market: Bench, bot: Bot | None, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not market.practice.do(lambda world: condition()):
+    def came() -> bool:
         assert bot is None or bot.failure is None, bot and bot.failure
-        assert time.monotonic() < deadline, list(market.exchange.account.open.values())
-        time.sleep(0.02)
+        return market.practice.do(lambda world: condition())
+
+    wait(came, lambda: list(market.exchange.account.open.values()))
 
 
 def told(booked: Iterable[object]) -> list[tuple[object, ...]]:

@@ -12,7 +12,7 @@ from gridhedge.domain.events import ConnectionChanged, Execution, MarketSeen, Or
 from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import Side
 from gridhedge.engine.ports import NotSent, Rejected, Unknown
-from tests.contract.bench import SYMBOL, Bench, Desk
+from tests.contract.bench import SYMBOL, Bench, Desk, hurried
 
 LONG, SHORT = Side.LONG, Side.SHORT
 LOST: list[tuple[str, dict[str, Any], bool]] = [
@@ -38,7 +38,8 @@ def test_card_30_a_lost_answer_is_unknown_and_asking_tells(
     """Whether it was carried out or not, the outcome is the same; the two lists of the venue tell them apart."""
     bench.fault(kind, on="order/create", **how)
     entry = desk.place(LONG, "0.19500", "100")
-    (outcome,) = desk.venue.send([entry])
+    with hurried():
+        (outcome,) = desk.venue.send([entry])
     assert isinstance(outcome, Unknown), outcome
     found = desk.venue.find_open(SYMBOL, entry.client_id)
     assert (found is not None) == executed
@@ -56,13 +57,13 @@ def test_card_31_an_explicit_refusal_is_no_unknown(desk: Desk, bench: Bench, cod
 
 def test_card_32_a_rate_limit_silences_everything_until_its_end(desk: Desk, bench: Bench) -> None:
     """No request leaves before; neither of two orders in two calls exists."""
-    bench.fault("rate_limited", on="order/create", seconds=30.0)
+    bench.fault("rate_limited", on="order/create", seconds=600.0)
     (first,) = desk.venue.send([desk.place(LONG, "0.19500", "100")])
     (second,) = desk.venue.send([desk.place(LONG, "0.19400", "100", 1)])
     for outcome in (first, second):
         assert isinstance(outcome, Rejected)
         assert outcome.reason is Reject.RATE_LIMITED
-        assert outcome.until > desk.seen_now() + 20_000
+        assert outcome.until > desk.seen_now() + 300_000
     with pytest.raises(errors.RateLimited):
         desk.venue.account()
     assert list(bench.exchange.account.open.values()) == []
@@ -71,9 +72,10 @@ def test_card_32_a_rate_limit_silences_everything_until_its_end(desk: Desk, benc
 def test_card_33_a_rate_limit_that_has_ended_already_is_a_second(desk: Desk, bench: Bench) -> None:
     """The venue's clock and ours need not agree to the millisecond."""
     bench.fault("rate_limited", on="order/create", seconds=-5.0)
+    before = desk.seen_now()
     (outcome,) = desk.venue.send([desk.place(LONG, "0.19500", "100")])
     assert isinstance(outcome, Rejected)
-    assert 0 < outcome.until - desk.seen_now() <= 1_000
+    assert before < outcome.until <= desk.seen_now() + 1_000
 
 
 def test_card_34_nothing_is_sent_to_a_venue_that_is_not_there(desk: Desk, bench: Bench) -> None:
@@ -108,12 +110,13 @@ def test_card_36_reads_are_tried_again(desk: Desk, bench: Bench) -> None:
 
 def test_card_37_a_dropped_account_stream_comes_back_and_is_told(desk: Desk, bench: Bench) -> None:
     """Down at once, up when it is subscribed again; what happened meanwhile is in the history."""
-    bench.fault("refuse_sockets", on="private", seconds=1.0)
+    bench.fault("refuse_sockets", on="private", seconds=3600.0)
     bench.fault("drop", on="private")
     desk.wait_for_stream("private stream", up=False)
     begun = desk.venue.account().at - 60_000
     entry = desk.place(LONG, "0.20100", "100")
     desk.venue.send([entry])
+    bench.clear("refuse_sockets")
     desk.wait_for_stream("private stream", up=True)
     _, facts = desk.venue.history(SYMBOL, begun)
     assert [fact.client_id for fact in facts if isinstance(fact, Execution)] == [entry.client_id]
@@ -132,9 +135,10 @@ def test_card_38_a_dropped_price_stream_comes_back(desk: Desk, bench: Bench) -> 
 
 def test_card_39_a_silent_price_stream_is_a_dead_one(desk: Desk, bench: Bench) -> None:
     """Connected, but nothing comes: it is opened anew."""
-    bench.fault("silence", on="public", seconds=4.0)
+    bench.fault("silence", on="public", seconds=3600.0)
     change = desk.wait_for_stream("public stream", up=False)
     assert "nothing came for" in change.text
+    bench.clear("silence")
     desk.wait_for_stream("public stream", up=True)
 
 
@@ -164,7 +168,8 @@ def test_card_42_a_broken_message_is_a_gap(desk: Desk, bench: Bench) -> None:
     desk.venue.send([desk.place(LONG, "0.20100", "100")])
     change = desk.wait_for_stream("private stream", up=True)
     assert change.text
-    assert not any(isinstance(event, ConnectionChanged) and not event.up for event in desk.seen)
+    told = [event for event in desk.seen if isinstance(event, ConnectionChanged) and event.stream == change.stream]
+    assert all(event.up for event in told)
 
 
 def test_card_43_messages_may_come_late_and_in_any_order(desk: Desk, bench: Bench) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.server.platform import ADMIN_KEY, BOT_SECRET
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
 
 
 @contextmanager
@@ -46,10 +44,3 @@ def serving(data: Path, *arguments: str, **environment: str) -> Iterator[tuple[s
 def url(line: str) -> str:
     """Where a program listens, from the line in which it says so."""
     return next(word for word in line.split() if word.startswith("http://"))
-
-
-def until(what: str, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.05)

@@ -16,8 +16,9 @@ import pytest
 from gridhedge.server.users import account_of
 from gridhedge.store.rows import open_reader
 from tests.notify.receiver import Receiver
+from tests.patience import PATIENCE_S, until
 from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform
-from tests.server.processes import PATIENCE_S, ROOT, serving, started, until, url
+from tests.server.processes import ROOT, serving, started, url
 
 HOOK_SECRET = "webhook-secret"
 USERS = ("anna", "bert", "carl")
@@ -102,20 +103,20 @@ def test_users_trade_one_is_broken_and_a_kill_loses_nobody(tmp_path: Path, gener
             assert (refused.status, refused.body["code"]) == (422, "EXCHANGE_REFUSED")
             assert is_back(platform)
             for user in ("anna", "bert"):
-                until(f"{user} has opened and closed", partial(has_traded, receiver, user))
+                until(partial(has_traded, receiver, user), f"{user} has opened and closed")
             process.send_signal(signal.SIGKILL)
             process.communicate()
         before = {user: len(executions(data, user)) for user in ("anna", "bert")}
         with serving(data, *endpoint) as (process, line):
             platform = Platform(url(line))
-            until("everybody is back", partial(is_back, platform))
+            until(partial(is_back, platform), "everybody is back")
             for user, count in before.items():
-                until(f"{user} trades on", partial(has_more, data, user, count))
+                until(partial(has_more, data, user, count), f"{user} trades on")
             rows = platform.administer("GET", "/sessions").data["sessions"]
             assert [(row["userId"], row["state"]) for row in rows] == list(zip(USERS, STATES, strict=True))
             for user in before:
                 assert platform.ask("POST", f"/users/{user}/stop").data["status"] == "stopped"
-                until(f"{user} is told all", partial(is_told_all, receiver, data, user))
+                until(partial(is_told_all, receiver, data, user), f"{user} is told all")
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=PATIENCE_S)
             assert (process.returncode, out, err) == (0, "", "")

@@ -71,7 +71,7 @@ class Bench:
         self.told: list[Change] = []
         self.keeper = Keeper(
             "private stream", ["order"], self.open, self.taken.append, self.gaps.append, self.changed,
-            monotonic_ms, pace, logging.getLogger("gridhedge.account.test"),
+            local, pace, logging.getLogger("gridhedge.account.test"),
         )  # fmt: skip
 
     def open(self, hear: Callable[[object], None], trouble: Callable[[str], None]) -> HandWire:

@@ -16,7 +16,8 @@ import pytest
 import websockets
 
 from gridhedge.practice.binance.server import Handle
-from tests.practice.binance.venues import serving, until
+from tests.patience import PATIENCE_S, until
+from tests.practice.binance.venues import serving
 
 SYMBOL = "BTC/USDC:USDC"
 
@@ -57,7 +58,7 @@ class Heard:
         self._open = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._listen(url)))
         self._thread.start()
-        assert self._open.wait(10)
+        assert self._open.wait(PATIENCE_S)
 
     async def _listen(self, url: str) -> None:
         async with websockets.connect(url, proxy=None) as socket:
@@ -70,7 +71,7 @@ class Heard:
 
     def __call__(self, kind: str) -> Any:
         while True:
-            message = self._came.get(timeout=10)
+            message = self._came.get(timeout=PATIENCE_S)
             event = message.get("data", message)
             if event.get("e") == kind:
                 return event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal as D
 from typing import Any
@@ -117,12 +117,3 @@ def serving(options: Options | None = None) -> Iterator[Handle]:
         yield handle
     finally:
         handle.stop()
-
-
-def until(happened: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Wait until it has happened, and return what it gives; it must."""
-    end = time.monotonic() + seconds
-    while not (result := happened()):
-        assert time.monotonic() < end, "it has not happened"
-        time.sleep(0.01)
-    return result

@@ -22,7 +22,8 @@ from gridhedge.domain.errors import UsageError
 from gridhedge.practice.bybit.server import Handle, start
 from gridhedge.practice.prices import synthetic
 from gridhedge.practice.world import Options
-from tests.practice.bybit.venues import scripted, serving, until
+from tests.patience import until
+from tests.practice.bybit.venues import scripted, serving
 
 DOGE = {"category": "linear", "symbol": "DOGEUSDT"}
 
@@ -208,25 +209,26 @@ def test_ccxt_trades_a_round_trip(venue: Handle) -> None:
 
 def test_an_answer_may_be_lost_although_the_order_was_placed(venue: Handle) -> None:
     """The client times out; asking by client id finds the order. Lost before, there is none."""
-    http = session(venue, timeout=0.3)
+    hasty, http = session(venue, timeout=0.3), session(venue)
     venue.faults.add("timeout_after", on="/v5/order/create")
     with pytest.raises(requests.exceptions.ReadTimeout):
-        trade(http, "a1")
+        trade(hasty, "a1")
     assert http.get_open_orders(**DOGE, orderLinkId="a1")["result"]["list"][0]["orderStatus"] == "Filled"
     venue.faults.add("timeout_before", on="/v5/order/create")
     with pytest.raises(requests.exceptions.ReadTimeout):
-        trade(http, "a2")
+        trade(hasty, "a2")
     assert http.get_open_orders(**DOGE, orderLinkId="a2")["result"]["list"] == []
 
 
 def test_a_request_may_be_carried_out_long_after_the_client_has_gone(venue: Handle) -> None:
     """It arrives late, within the window of its timestamp; then the order is there after all."""
-    http = session(venue, timeout=0.2)
     venue.faults.add("late", on="/v5/order/create", seconds=0.6)
+    begun = venue.exchange.now()
     with pytest.raises(requests.exceptions.ReadTimeout):
-        trade(http, "a1")
-    assert venue.exchange.orders == 0
+        trade(session(venue, timeout=0.2), "a1")
     until(lambda: venue.exchange.orders == 1)
+    (made,) = venue.exchange.account.bookings
+    assert made.at >= begun + 500
 
 
 def test_errors_of_the_line_look_as_pybit_knows_them(venue: Handle) -> None:

@@ -16,7 +16,9 @@ from websockets.sync.client import ClientConnection, connect
 from gridhedge.domain.values import Side
 from gridhedge.practice.bybit.auth import signature
 from gridhedge.practice.bybit.server import Handle
-from tests.practice.bybit.venues import serving, until
+from gridhedge.practice.world import World
+from tests.patience import PATIENCE_S, until
+from tests.practice.bybit.venues import serving
 
 PRIVATE, PUBLIC = "/v5/private", "/v5/public/linear"
 
@@ -39,7 +41,7 @@ def say(socket: ClientConnection, **message: Any) -> None:
 
 
 def hear(socket: ClientConnection) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(socket.recv(timeout=10))
+    message: dict[str, Any] = json.loads(socket.recv(timeout=PATIENCE_S))
     return message
 
 
@@ -59,12 +61,14 @@ def private(venue: Handle, *topics: str) -> Iterator[ClientConnection]:
         yield socket
 
 
-def buy(venue: Handle, price: str = "0") -> None:
-    venue.do(
-        lambda world: world.first.exchange.place(
-            "DOGEUSDT", "", Side.LONG, False, D(price), D(100), market=price == "0"
-        )
-    )
+def buy(venue: Handle, count: int = 1) -> None:
+    """So many market orders in one turn of the exchange's loop."""
+
+    def place(world: World) -> None:
+        for _ in range(count):
+            world.first.exchange.place("DOGEUSDT", "", Side.LONG, False, D(0), D(100), market=True)
+
+    venue.do(place)
 
 
 def test_pongs_look_different_on_the_two_channels(venue: Handle) -> None:
@@ -136,8 +140,7 @@ def test_messages_may_be_lost_doubled_late_or_out_of_order(venue: Handle, kind: 
         first = venue.do(lambda world: len(world.first.books.entries))
         if kind:
             venue.faults.add(kind, on="execution", seconds=0.5)
-        for _ in range(3):
-            buy(venue)
+        buy(venue, 3)
         heard = [hear(socket)["data"][0]["seq"] - first for _ in expected]
         assert heard == expected
 
@@ -147,7 +150,7 @@ def test_a_frame_may_be_broken(venue: Handle) -> None:
     with private(venue, "order") as socket:
         venue.faults.add("broken_frame", on="order")
         buy(venue)
-        text = socket.recv(timeout=10)
+        text = socket.recv(timeout=PATIENCE_S)
         with pytest.raises(json.JSONDecodeError):
             json.loads(text)
 
@@ -155,10 +158,10 @@ def test_a_frame_may_be_broken(venue: Handle) -> None:
 def test_sockets_are_closed_and_refused_on_demand(venue: Handle) -> None:
     """A going-away frame, then no new connection while it lasts."""
     with private(venue, "order") as socket:
-        venue.faults.add("refuse_sockets", on="private")
+        venue.faults.add("refuse_sockets", on="private", seconds=3600.0)
         venue.faults.add("drop", on="private")
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            socket.recv(timeout=PATIENCE_S)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001
     with pytest.raises(InvalidStatus):
@@ -172,7 +175,7 @@ def test_sockets_are_closed_and_refused_on_demand(venue: Handle) -> None:
 def test_silence_swallows_everything_and_ends(venue: Handle) -> None:
     """Executions of that time are not told later: whoever was deaf must ask."""
     with private(venue, "execution") as socket:
-        venue.faults.add("silence", on="private")
+        venue.faults.add("silence", on="private", seconds=3600.0)
         say(socket, op="ping")
         buy(venue)
         until(lambda: venue.faults.struck["silence"] >= 2)
