@@ -37,7 +37,7 @@ from tests.simulation.roads import BYBIT, Road
 SPEED = 40
 """Exchange seconds per second: the market, funding included, runs faster than the wire."""
 RECEIVE_WINDOW_MS = 1000
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 """Fences, back-offs and the synchronisation together; whoever has not recovered by then never will."""
 _PEACEFUL_TICKS = 4
 _FEW = 5
@@ -153,18 +153,22 @@ class Wire:
         return None
 
     def _heal(self) -> Violation | None:
-        """Faults off, the market rests: None as soon as all is well, else what is not, when patience has ended."""
+        """Faults off, the market rests: None as soon as all is well, else what is not, when patience with a bot that
+        runs has ended."""
         self._chances.clear()
         self.practice.faults.clear()
         self.practice.do(lambda world: self._feed.calm())
         self.trace.append(f"  {wall_ms() % 1_000_000} HEAL")
         end = time.monotonic() + self._patience
+        last = end + PATIENCE_S
         left: Violation | None = None
         while time.monotonic() < end:
             self._live()
             left = self._accused() or self._unmet()
             if left is None:
                 return None
+            if self._loop is None and time.monotonic() < last:
+                end = time.monotonic() + self._patience
         return left
 
     def _live(self) -> None:
