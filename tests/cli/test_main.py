@@ -14,8 +14,11 @@ from gridhedge import __version__
 from gridhedge.cli.main import COMMANDS, app, main
 
 
-def test_help_lists_every_command_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """The table is all that help needs."""
+def test_help_lists_every_command_with_its_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table is all that help needs, in a terminal of the usual width."""
+    monkeypatch.setenv("COLUMNS", "80")
     assert main(["--help"]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     for name, line in COMMANDS.items():
