@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal as D
 from pathlib import Path
@@ -22,7 +21,7 @@ from gridhedge.practice.world import Options as Practice
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.venue.paper.feed import ScriptedFeed
-from tests.contract.bench import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 
 KEYS = {"first": "secret1", "second": "secret2", "third": "secret3"}
 PROFILE = """\
@@ -105,13 +104,6 @@ def open_account(practice: Handle, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for account in opened:
         account.end()
     logs.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_one_public_socket_serves_all_accounts_of_the_process(
