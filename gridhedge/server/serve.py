@@ -28,6 +28,8 @@ from gridhedge.store.secret import Secret
 
 __all__ = ["Handle", "Options", "Secrets", "assemble", "check_exposure", "start"]
 
+_KEEP_ALIVE_S = 20
+"""For a connection on which nothing is asked any more."""
 _START_S = 120.0
 _STOP_S = 120.0
 
@@ -107,7 +109,7 @@ def start(app: Gate, options: Options) -> Handle:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nothing here depends on who the client says it is
-        timeout_keep_alive=20,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=10,
     )
     host, port = listener.getsockname()[:2]

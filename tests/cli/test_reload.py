@@ -17,8 +17,8 @@ from tests.patience import PATIENCE_S
 
 @contextmanager
 def bot(profile: Path, data: Path) -> Iterator[subprocess.Popen[str]]:
-    """At work at ten times the market's pace; it must not be left behind."""
-    with started("run", "--profile", profile, "--data-dir", data, "--speed", "10") as process:
+    """At work at the market's pace; it must not be left behind."""
+    with started("run", "--profile", profile, "--data-dir", data, "--speed", "1") as process:
         try:
             yield process
         finally:
@@ -69,12 +69,12 @@ def test_good_edits_take_over_and_bad_ones_leave_everything_as_it_was(tmp_path: 
 def test_what_the_command_line_says_stays_when_the_profile_is_edited(tmp_path: Path, data: Path) -> None:
     """An edit takes over beside it, and the file's own leverage may change without a restart: it does not count."""
     path = write_profile(tmp_path / "p.yaml")
-    with started("run", "--profile", path, "--data-dir", data, "--speed", "10", "--leverage", "20") as process:
+    with started("run", "--profile", path, "--data-dir", data, "--speed", "1", "--leverage", "20") as process:
         try:
             read_until(process, "short level 0: 100 @")
-            path.write_text(path.read_text().replace("threshold: 90", "threshold: 85").replace("age: 75", "age: 50"))
+            replace_text(path, path.read_text().replace("threshold: 90", "threshold: 85").replace("age: 75", "age: 50"))
             line = read_until(process, "p.yaml is read again")
         finally:
             process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
     assert line.split(": ", 1)[1] == "risk.mm_rate_threshold 90 -> 85 (at once)\n"

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,13 +50,21 @@ class Waves(NamedTuple):
 
 
 class Rehearsal:
-    """``venue`` is practised with these prices, so much faster than they are; ``options``: more of ``gridhedge
-    practice``; ``profile``: its text, with ``{endpoint}`` where the exchange listens."""
+    """``venue`` is practised with these prices from minute ``start`` on, so much faster than they are; ``options``:
+    more of ``gridhedge practice``; ``profile``: its text, with ``{endpoint}`` where the exchange listens."""
 
     scheme = "http"
 
     def __init__(
-        self, folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = (), speed: int = 600
+        self,
+        folder: Path,
+        venue: str,
+        waves: Waves,
+        profile: str,
+        options: Sequence[str] = (),
+        *,
+        start: int = 0,
+        speed: int = 600,
     ) -> None:
         self.port = Port()
         self.url = f"{self.scheme}://127.0.0.1:{self.port.number}"
@@ -63,11 +72,12 @@ class Rehearsal:
         self.waves = waves
         self.profile = folder / "profile.yaml"
         self.profile.write_text(profile.format(endpoint=self.url), encoding="utf-8")
-        self._folder, self._venue, self._speed = folder, venue, speed
+        self._folder, self._venue, self._start, self._speed = folder, venue, start, speed
         self._end = waves.first + 600_000 * speed
         """Of the prices: longer than anybody waits, until they are cut."""
         candles = waves.write(folder, self._end)
-        self._options = ("--data", str(candles), "--speed", str(speed), *options)
+        begin = datetime.fromtimestamp(waves.first / 1000 + 60 * start, UTC).strftime("%Y-%m-%dT%H:%M")
+        self._options = ("--data", str(candles), "--start", begin, "--speed", str(speed), *options)
         secrets = ("KEY", "SECRET", "PASSPHRASE") if venue == "bitget" else ("KEY", "SECRET")
         self._environment = {
             **os.environ,
@@ -135,14 +145,18 @@ class Rehearsal:
         def stands_still() -> bool:
             times.append(self.books()["now"])
             time.sleep(1)
-            return times[-1] == times[-2] >= self._end - 60_000
+            return times[-1] == times[-2] and self.is_at_the_end(times[-1])
 
         until(stands_still, self.output)
+
+    def is_at_the_end(self, now: int) -> bool:
+        return now >= self._end - 60_000
 
     def survive(self, bookings: Sequence[int]) -> None:
         """The bot, the exchange with the bot, and both are killed after so many bookings, and started again, when a
         position has been closed, too; the prices go on for a wave, and the bot has a last look when they stand still.
         """
+        begun = time.monotonic()
         first, second, third = bookings
         exchange, bot = self.practice(), self.bot()
         self.wait_for_bookings(first)
@@ -155,10 +169,9 @@ class Rehearsal:
         bot = self.bot()
         self.wait_for_bookings(third)
         until(lambda: Decimal(self.books()["totals"]["realised"]), self.output)
-        now, asked = self.books()["now"], time.monotonic()
         kill(exchange, bot)
-        lived = int(time.monotonic() - asked + 1) * 1000 * self._speed
-        self._end = now + lived + 2 * self.waves.half * 60_000
+        lived = int(time.monotonic() - begun) * self._speed // 60 + 2 * self.waves.half
+        self._end = self.waves.first + (self._start + lived) * 60_000
         self.waves.write(self._folder, self._end)
         self.practice()
         self.wait_until_the_prices_end()
@@ -233,6 +246,10 @@ class TerminalRehearsal(Rehearsal):
             },
             "bookings": len(trades),
         }
+
+    def is_at_the_end(self, now: int) -> bool:
+        """A terminal tells the time of the wall, and of a tick: where it stands still, there are no more."""
+        return True
 
 
 def text(number: float) -> Decimal:

@@ -54,9 +54,9 @@ symbols:
 
 @contextmanager
 def rehearsal(
-    folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = (), speed: int = 600
+    folder: Path, venue: str, waves: Waves, profile: str, options: Sequence[str] = (), **pace: int
 ) -> Iterator[Rehearsal]:
-    made = Rehearsal(folder, venue, waves, profile, options, speed)
+    made = Rehearsal(folder, venue, waves, profile, options, **pace)
     try:
         yield made
     finally:
@@ -91,8 +91,10 @@ def test_both_may_be_killed_in_any_order_and_every_book_agrees(
 def test_baskets_of_signals_survive_on_both_generations_of_bitget(tmp_path: Path, generation: str) -> None:
     """Candles before the start warm the indicators, so that a basket opens at once; exits rest and
     execute; kills lose nothing; check, plan and close do on the command line what they say."""
-    options = ("--generation", generation, "--start", "2025-06-01T01:00", "--time", "data")
-    with rehearsal(tmp_path, "bitget", Waves("DOGEUSDT", D("0.00001"), 4), _SIGNAL, options, 120) as acted:
+    options = ("--generation", generation, "--time", "data")
+    with rehearsal(
+        tmp_path, "bitget", Waves("DOGEUSDT", D("0.00001"), 4), _SIGNAL, options, start=60, speed=120
+    ) as acted:
         acted.survive((2, 4, 6))
         report = acted.compare()
         profile = ("--profile", str(acted.profile))

@@ -23,8 +23,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from gridhedge.server.serve import Options, assemble, start
+from tests.patience import until
 from tests.server.conftest import SECRETS, Opened, opening
-from tests.server.crew import Crew, Trader, until
+from tests.server.crew import Crew, Trader
 from tests.server.platform import ADMIN_KEY, Platform, registration
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

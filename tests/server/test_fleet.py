@@ -99,7 +99,7 @@ def test_everybody_is_told_farewell_at_once(opened: Open, crew: Crew, monkeypatc
     fleet = opened()
     for number in range(12):
         fleet.register(body(f"user{number}"))
-    together = threading.Barrier(12, timeout=20)
+    together = threading.Barrier(12, timeout=PATIENCE_S)
     monkeypatch.setattr(Notebook, "close", lambda notebook: together.wait())
     fleet.close()
     assert not together.broken

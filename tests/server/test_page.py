@@ -176,7 +176,7 @@ def test_a_session_that_hangs_does_not_look_well(browser: Browser, served: Platf
         browser,
         "if (found.sessions) found.sessions[0].secondsSinceTick = 720",
     )
-    browser.until(lambda: "running, silent for 12 min" in text(browser, "rows"))
+    until(lambda: "running, silent for 12 min" in text(browser, "rows"))
     assert "1 silent" in text(browser, "summary")
 
 
@@ -185,18 +185,18 @@ def test_a_server_that_is_gone_is_told_and_waited_for(browser: Browser, served: 
     entered(browser, served)
     assert "live" in text(browser, "fresh")
     pretended(browser, "if (!window.back) throw new Error('away')")
-    browser.until(lambda: "does not answer; what is shown is old" in text(browser, "summary"))
+    until(lambda: "does not answer; what is shown is old" in text(browser, "summary"))
     assert browser.look("document.getElementById('fresh').hidden") is True
     assert "anna" in text(browser, "rows")
     browser.look("window.back = true")
-    browser.until(lambda: "live" in text(browser, "fresh"))
+    until(lambda: "live" in text(browser, "fresh"))
 
 
 def test_nobody_registered_is_said(browser: Browser, served: Platform) -> None:
     """An empty table says what would fill it."""
     entered(browser, served)
     pretended(browser, "found.sessions = []")
-    browser.until(lambda: "POST /api/v1/users" in text(browser, "nobody"))
+    until(lambda: "POST /api/v1/users" in text(browser, "nobody"))
     assert browser.look("document.getElementById('session').hidden") is True
 
 
@@ -210,6 +210,6 @@ def test_long_names_and_numbers_stay_inside(browser: Browser, served: Platform, 
         "tickSize: 1e-10, currentPrice: 1.2e-7, totalPnL: 98765432109.87, unrealizedPnL: -98765432109.87, "
         "symbol: '1000000BABYDOGEUSDT'}); if (found.price) found.price = 1.2e-7",
     )
-    browser.until(lambda: "98,765,432,109.87" in text(browser, "rows"))
-    browser.until(lambda: "BABYDOGE" in text(browser, "session-title"))
+    until(lambda: "98,765,432,109.87" in text(browser, "rows"))
+    until(lambda: "BABYDOGE" in text(browser, "session-title"))
     assert browser.look("document.documentElement.scrollWidth <= innerWidth && innerWidth") == width

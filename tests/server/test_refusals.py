@@ -13,6 +13,7 @@ import pytest
 from gridhedge.domain.errors import DiskFailure, NotSent, RateLimited, Refused, RiskStop, UsageError
 from gridhedge.domain.wire import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from gridhedge.server.refusals import failure_of, sentence_of
+from tests.patience import PATIENCE_S
 from tests.server.conftest import opening
 from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform, registration
 
@@ -183,7 +184,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def test_a_bad_request_is_refused_in_one_sentence(platform: Platform, kind: Kind) -> None:
     """Right status and code; JSON with one short sentence; neither a stack nor a path nor a secret; the headers that
     browsers need, also where the request was none."""
-    with socket.create_connection((platform.host, platform.port), timeout=20) as connection:
+    with socket.create_connection((platform.host, platform.port), timeout=PATIENCE_S) as connection:
         connection.sendall(kind.made(platform))
         answer = http.client.HTTPResponse(connection)
         answer.begin()
