@@ -10,8 +10,8 @@ from gridhedge.domain.book import Book, SymbolBook
 from gridhedge.domain.events import Execution, Funding
 from gridhedge.domain.invariants import Violation
 from gridhedge.domain.ladder_book import SideBook
-from gridhedge.domain.order import Order, OrderState, Pending, parse_client_id
-from gridhedge.domain.values import SIDES, ZERO, Money, Quantity, Side
+from gridhedge.domain.order import Order, OrderState, Pending
+from gridhedge.domain.values import SIDES, ZERO, Money
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.reconcile import reconcile
 from gridhedge.engine.session import Session
@@ -24,11 +24,10 @@ __all__ = ["differing", "fingerprint", "unmet"]
 
 def unmet(session: Session, exchange: Exchange, facts: Iterable[Booking]) -> Iterator[Violation]:
     """What keeps a healthy world from being at rest; nothing at all when the bot has recovered."""
-    facts = list(facts)
-    yield from _accounts(exchange, facts)
+    yield from _accounts(exchange, list(facts))
     for desk in session.desks:
         yield from _open_questions(session, desk)
-        yield from _positions(desk, exchange, facts)
+        yield from _positions(desk.book, exchange)
         yield from _orders(desk.book, exchange)
         yield from _plan(session, desk)
 
@@ -81,34 +80,15 @@ def _is_settled(order: Order) -> bool:
     return order.state is OrderState.WORKING and order.pending is Pending.NOTHING and order.venue_state is None
 
 
-def _positions(desk: Desk, exchange: Exchange, facts: list[Booking]) -> Iterator[Violation]:
-    """I-23: the book holds what our orders have opened, and beside it what others have added; it is the position.
-    A strategy that owns its side's whole position may take theirs over; and whose it is can not be told for certain
-    where a close was learned of after what others have added since."""
-    for name in SIDES:
-        side = desk.book.of(name)
-        told = [int(_name(fact)[1:]) for fact in facts if (fact.symbol, fact.side) == (desk.symbol, name)]
-        is_certain = told == sorted(told) and not desk.strategy.owns_position
-        believed, true = (side.held, side.surplus), _owners(desk.book, name, exchange.account.bookings)
-        if sum(believed) != sum(true) or (is_certain and believed != true):
-            text = f"the book holds {believed[0]} and {believed[1]} of others, the venue {true[0]} and {true[1]}"
-            yield Violation("I-23", f"{desk.symbol} {name.value}: {text}")
-
-
-def _owners(book: SymbolBook, name: Side, facts: Iterable[Booking]) -> tuple[Quantity, Quantity]:
-    """What is ours of a position, and what is others'. A close takes from whoever sent it first."""
-    held = {True: ZERO, False: ZERO}
-    for fact in facts:
-        if not isinstance(fact, Execution) or (fact.symbol, fact.side) != (book.symbol, name):
-            continue
-        is_ours = parse_client_id(book.tag, fact.client_id) is not None
-        if not fact.closing:
-            held[is_ours] += fact.quantity
-            continue
-        first = min(fact.quantity, held[is_ours])
-        held[is_ours] -= first
-        held[not is_ours] -= min(fact.quantity - first, held[not is_ours])
-    return held[True], held[False]
+def _positions(book: SymbolBook, exchange: Exchange) -> Iterator[Violation]:
+    """I-23: what the book holds, together with what somebody else added, is the position."""
+    market = exchange.market(book.symbol)
+    for side in SIDES:
+        held, surplus = book.of(side).held, book.of(side).surplus
+        quantity = market.holding(side).quantity
+        if held + surplus != quantity:
+            text = f"{book.symbol} {side.value}: the book holds {held} and {surplus} are others', the venue {quantity}"
+            yield Violation("I-23", text)
 
 
 def _orders(book: SymbolBook, exchange: Exchange) -> Iterator[Violation]:

@@ -178,6 +178,10 @@ def _feed(seed: int, dice: Dice, symbol: str) -> WildFeed:
     )
 
 
+_WIDEST_STEP = Decimal(100)
+"""Percent; what a profile may say."""
+
+
 def edited(profile: Profile, dice: Dice) -> Profile:
     """Another depth, step and multiplier, as a user edits them between two runs."""
     entries = []
@@ -204,5 +208,5 @@ def _changes(settings: StrategySettings, dice: Dice) -> dict[str, object]:
     return {
         "max_grid_levels_per_side": dice.between(2, 8),
         "averaging_multiplier": dice.pick((settings.averaging_multiplier, settings.averaging_multiplier + 1)),
-        "grid_step_percent": settings.grid_step_percent * dice.between(1, 2),
+        "grid_step_percent": min(settings.grid_step_percent * dice.between(1, 2), _WIDEST_STEP),
     }

@@ -18,7 +18,8 @@ def take_profit_price(side: SideBook, instrument: Instrument, rate: Decimal, fee
         long :  ceil_tick ((C + F + U + rC - X) / (held (1 - f)))
         short:  floor_tick((C - F - U - rC - X) / (held (1 + f)))
 
-    A short whose costs eat its whole price has no such price: the answer is then the lowest tick.
+    A short whose costs eat its whole price has no such price, and what is left of a long may have been earned by the
+    part that is closed already: the answer is then the lowest tick.
     """
     return exit_price(side, instrument, side.cost * rate, fee_rate)
 
@@ -28,9 +29,10 @@ def exit_price(side: SideBook, instrument: Instrument, profit: Money, fee_rate: 
     held = side.entered - side.closed
     extra = side.fees + side.funding + profit
     if side.side is Side.LONG:
-        return instrument.ceil_price((side.cost + extra - side.closed_money) / (held * (ONE - fee_rate)))
+        exact = (side.cost + extra - side.closed_money) / (held * (ONE - fee_rate))
+        return max(instrument.ceil_price(exact), instrument.tick_size)
     exact = (side.cost - extra - side.closed_money) / (held * (ONE + fee_rate))
-    return instrument.floor_price(exact) if exact > instrument.tick_size else instrument.tick_size
+    return max(instrument.floor_price(exact), instrument.tick_size)
 
 
 def net_profit_at(side: SideBook, price: Price, fee_rate: Decimal) -> Money:

@@ -260,6 +260,16 @@ def test_a_partly_executed_take_profit_keeps_its_order(bench) -> None:
     assert order.remaining == D(276)
 
 
+def test_what_is_left_when_the_promise_is_kept_closes_at_any_price(bench) -> None:
+    """370 of 376 have closed at 0.25 and earned more than was promised: no price is too low for the rest, but a price
+    it must be."""
+    bench.open_both()
+    bench.fill(bench.take_profit(Side.LONG), D(370), price=D("0.25"))
+    bench.step()
+    order = bench.take_profit(Side.LONG)
+    assert (order.price, order.remaining) == (bench.instrument.tick_size, D(6))
+
+
 def test_while_a_level_fills_in_parts_the_take_profit_moves_once_a_tick(bench) -> None:
     """Two parts within a second: the second one waits for the tick interval."""
     bench.open_both()
