@@ -13,6 +13,7 @@ from gridhedge.cli.profiles import open_profile
 from gridhedge.domain.values import Role
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import DEMO, ROOT, Done, gridhedge, modes, run, started, write_profile
+from tests.patience import PATIENCE_S
 
 
 def close(data: Path, profile: Path = DEMO) -> Done:
@@ -67,7 +68,7 @@ def test_a_running_bot_is_stopped_first(tmp_path: Path, data: Path) -> None:
         while not {"demo", "001"} <= seen:
             seen.add(bot.stdout.readline().split()[1])
         done = close(data)
-        assert bot.wait(timeout=60) == 0
+        assert bot.wait(timeout=PATIENCE_S) == 0
     assert done.code == 0
     lines = done.out.splitlines()
     assert lines[0] == "The same process trades 001, too: it is stopped, and their orders stay."

@@ -18,6 +18,7 @@ from gridhedge.domain.values import Side
 from gridhedge.store.logs import DailyFile, LineFormatter, Logs, line
 from gridhedge.store.mask import Masker
 from gridhedge.store.secret import ApiKeys, Secret
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -277,7 +278,7 @@ def test_whoever_logs_does_not_wait_for_the_disk(tmp_path, logs, monkeypatch):
     write = DailyFile._write
 
     def slow(self, day, text):
-        hangs.wait(30)
+        hangs.wait(PATIENCE_S)
         write(self, day, text)
 
     monkeypatch.setattr(DailyFile, "_write", slow)

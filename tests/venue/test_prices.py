@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal as D
 from typing import Any
@@ -15,9 +14,9 @@ from gridhedge.domain.errors import NotSent
 from gridhedge.domain.events import MarketSeen
 from gridhedge.venue.keeper import Pace
 from gridhedge.venue.prices import Listener, PriceSource, PriceStreams
+from tests.patience import PATIENCE_S, until
 
 PACE = Pace(attempts=2, pongs_count=False, silence=60, look_every=0.02, first=0.01, slowest=0.05, handshake=0.2)
-PATIENCE_S = 20.0
 NAME = "public stream of DOGEUSDT"
 
 
@@ -101,13 +100,6 @@ def exchange() -> Iterator[Exchange]:
     exchange = Exchange()
     yield exchange
     assert exchange.open() == []
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_accounts_of_one_symbol_share_a_socket_which_the_last_closes(exchange: Exchange) -> None:
