@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -48,3 +49,19 @@ def test_who_was_never_asked_to_stop_gets_its_handlers_back() -> None:
         assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] != before
     assert not stop.is_set()
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_signal_may_come_while_the_event_is_being_waited_for_or_set() -> None:
+    """The main thread holds the event's lock in both; a handler that asked for it would never come back."""
+    with stop_signal() as stop:
+        with stop._cond:  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+        assert stop.wait(PATIENCE_S)
+        handler = signal.getsignal(signal.SIGTERM)
+    try:
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+        assert handler is not signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
