@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def wall_ms() -> Millis:
     return time.time_ns() // 1_000_000
 
 
-class _Program:
+class _Program(ABC):
     """Signs in, steps at ``poll_s``, signs in anew after a loss. ``kind`` is what the center shows."""
 
     kind = ""
@@ -68,8 +69,9 @@ class _Program:
         stop.wait(pause)
         return False, min(pause * 2, _LONGEST_PAUSE_S)
 
+    @abstractmethod
     def _step(self) -> None:
-        raise NotImplementedError
+        """One look at the terminal, and what follows from it."""
 
     def seen(self) -> dict[str, Any]:
         """What the center is told about this program."""

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as arrow  # type: ignore[import-untyped]
-import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
-import pyarrow.parquet as parquet  # type: ignore[import-untyped]
+import pyarrow as arrow  # type: ignore[import-untyped]  # pyarrow has no types
+import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]  # pyarrow has no types
+import pyarrow.parquet as parquet  # type: ignore[import-untyped]  # pyarrow has no types
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.replay.tables import Table

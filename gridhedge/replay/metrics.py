@@ -156,7 +156,7 @@ def plain(number: Decimal) -> str:
     """A decimal without exponent and without zeros at its end, at most 12 digits after the point."""
     if not number.is_finite():
         return str(number)
-    if number.as_tuple().exponent < -12:  # type: ignore[operator]
+    if number.as_tuple().exponent < -12:  # type: ignore[operator]  # finite: a number
         number = round(number, 12)
     text = f"{number:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text

@@ -118,7 +118,7 @@ def _record(kind: type, manner: _Manner, **constants: str) -> _Form:
     texts |= {name: _quoted(value) for name, value in constants.items()}
     fill = ("{{" + ",".join([f"{_quoted(name)}:{texts[name]}" for name in sorted(texts)]) + "}}").format
     defaults = kind._field_defaults  # type: ignore[attr-defined]  # every kind is a named tuple
-    make = kind._make  # type: ignore[attr-defined]
+    make = kind._make  # type: ignore[attr-defined]  # as above
 
     def dump(value: Iterable[Any]) -> str:
         return fill(*[put(field) for put, field in zip(dumps, value, strict=True)])
