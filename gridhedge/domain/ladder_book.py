@@ -318,10 +318,6 @@ class SideBook:
         self.last_cycle = max(self.last_cycle, self.cycle)
         self.cycle = 0
         self.now_levels = 0
-        for order in (*self.entries.values(), *self.exits.values()):
-            self.stale[order.client_id] = order
-        self.entries.clear()
-        self.exits.clear()
         self.open_slots()
 
     def settle(self, at: Millis) -> Money:
@@ -339,7 +335,11 @@ class SideBook:
         return result
 
     def open_slots(self) -> None:
-        """A new cycle: nothing has been sent or refused in it."""
+        """A new cycle: nothing has been sent or refused in it, and what still lives has no slot in it."""
+        for order in (*self.entries.values(), *self.exits.values()):
+            self.stale[order.client_id] = order
+        self.entries.clear()
+        self.exits.clear()
         self.revisions.clear()
         self.refused.clear()
         self.squeezes.clear()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Amend, Change, Place, Urgency
 from gridhedge.domain.instrument import Fees, Instrument
-from gridhedge.domain.values import ZERO, Millis, Money, Price
+from gridhedge.domain.values import ZERO, Millis, Money
 from gridhedge.strategy.budget import entry_margin
 
 _MAX_BACKOFF_MS = 60_000
@@ -39,7 +39,6 @@ class Facts(NamedTuple):
     instrument: Instrument
     fees: Fees
     leverage: int
-    last: Price
     price_at: Millis
     spendable: Money
     """Available balance above the reserve."""
@@ -146,20 +145,21 @@ def _check_place(
         if need > spendable:
             return f"needs {need:.2f} of {spendable:.2f} spendable", 0
     if limits.max_notional > 0 and place.urgency in _BUDGETED:
-        side = facts.book.of(key.side)
-        pending = sum((order.exposure for order in side.entries.values()), ZERO)
-        pending += sum(
-            (
-                change.quantity
-                for change in allowed
-                if type(change) is Place and change.key.side is key.side and not change.reduce_only
-            ),
-            ZERO,
-        )
-        notional = (side.held + pending + place.quantity) * facts.last
+        notional = _reached(place, facts, allowed)
         if notional > limits.max_notional:
             return f"{key.side.value} would reach {notional:.2f}, at most {limits.max_notional}", 0
     return _check_terms(place, facts)
+
+
+def _reached(place: Place, facts: Facts, allowed: Sequence[Change]) -> Money:
+    """The side's notional once this entry has executed, after all that are nearer than it."""
+    key, side = place.key, facts.book.of(place.key.side)
+    total = side.held + place.quantity
+    total += sum((order.exposure for level, order in side.entries.items() if level < key.level), ZERO)
+    for change in allowed:
+        if type(change) is Place and not change.reduce_only and change.key.side is key.side:
+            total += change.quantity if change.key.level < key.level else ZERO
+    return total * place.price
 
 
 def _check_terms(change: Place | Amend, facts: Facts) -> tuple[str, Millis] | None:

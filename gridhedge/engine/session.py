@@ -286,7 +286,6 @@ class Session:
             desk.instrument,
             desk.fees,
             desk.leverage,
-            desk.market.last,
             desk.market.at,
             desk.planned_available - self.reserve(),
             now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridhedge.domain.account import OrderRecord, Snapshot
+from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.events import Event, PositionMended
 from gridhedge.domain.order import Order, OrderState, Pending, parse_client_id
 from gridhedge.domain.values import Millis
@@ -23,15 +24,11 @@ def synchronise(session: Session, last_fact_at: Millis) -> Millis:
 
     Raises VenueError when the venue can not be read: the book is then as it was, and nothing may be sent.
     """
-    symbols = [desk.symbol for desk in session.desks]
-    snapshot = session.venue.snapshot(symbols)
-    overlap = max(_OVERLAP_MS, session.policy.sync_ms)  # a message lost since the last synchronisation is in it
-    known, longest = last_fact_at - overlap, snapshot.at - _LOOK_BACK_MS
-    truths = {
-        # A symbol of which nothing is remembered is told from its beginning, whatever the others remember.
-        desk.symbol: _truth(session, desk, snapshot, known if last_fact_at and not _is_blank(desk) else longest)
-        for desk in session.desks
-    }
+    snapshot, truths = _read(session, last_fact_at)
+    if any(_tells_of_lost_orders(desk.book, truths[desk.symbol]) for desk in session.desks):
+        session.say("warning", "the journal is not whole: waiting until the venue lists all of our orders")
+        _pass(session, session.unknowns.fence_ms)
+        snapshot, truths = _read(session, last_fact_at)
     for desk in session.desks:
         desk.see(session.venue.market(desk.symbol))
     session.see_account(snapshot.account)  # after the prices: its figures are already those of these prices
@@ -40,6 +37,34 @@ def synchronise(session: Session, last_fact_at: Millis) -> Millis:
         desk.dirty = True
     session.wants_sync = False
     return snapshot.at
+
+
+def _read(session: Session, last_fact_at: Millis) -> tuple[Snapshot, dict[str, Truth]]:
+    snapshot = session.venue.snapshot([desk.symbol for desk in session.desks])
+    overlap = max(_OVERLAP_MS, session.policy.sync_ms)  # a message lost since the last synchronisation is in it
+    known, longest = last_fact_at - overlap, snapshot.at - _LOOK_BACK_MS
+    return snapshot, {
+        # A symbol of which nothing is remembered is told from its beginning, whatever the others remember.
+        desk.symbol: _truth(session, desk, snapshot, known if last_fact_at and not _is_blank(desk) else longest)
+        for desk in session.desks
+    }
+
+
+def _tells_of_lost_orders(book: SymbolBook, truth: Truth) -> bool:
+    """Whether the venue knows an order of ours that the book does not. Each was in the journal before it was sent: the
+    journal has lost its end, and the last orders of all may not be listed yet."""
+    records = (*truth.open_orders, *truth.ended_orders)
+    return any(
+        record.client_id not in book.known and parse_client_id(book.tag, record.client_id) is not None
+        for record in records
+    )
+
+
+def _pass(session: Session, lasts: Millis) -> None:
+    """Let time pass. What arrives meanwhile waits in the inbox: the book does not know yet what it belongs to."""
+    until = session.clock.now() + lasts
+    while session.clock.now() < until:
+        session.venue.wait(until)
 
 
 def _truth(session: Session, desk: Desk, snapshot: Snapshot, since: Millis) -> Truth:

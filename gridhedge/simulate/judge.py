@@ -185,8 +185,8 @@ class Judge:
         cap = self.session.policy.max_notional
         if cap and place.urgency in _BUDGETED:
             side = desk.book.of(place.key.side)
-            pending = sum((order.exposure for order in side.entries.values()), ZERO)
-            notional = (side.held + pending) * desk.market.last
+            nearer = (order.exposure for level, order in side.entries.items() if level < place.key.level)
+            notional = (side.held + sum(nearer, place.quantity)) * place.price
             if notional > cap:
                 raise Broken(Violation("I-20", f"{place.client_id} takes the side to {notional} of {cap}"))
 
@@ -232,6 +232,10 @@ class Judge:
 
     # ---- the exchange ------------------------------------------------------------------------------------------------
 
+    def changed(self, order: PaperOrder) -> None:
+        """The exchange has changed an order."""
+        self._terms.changed(order)
+
     def placed(self, order: PaperOrder) -> None:
         """The exchange has accepted an order."""
         meaning, _, _ = order.client_id.rpartition("-")
@@ -254,7 +258,6 @@ class Judge:
         if session is None:
             return
         self._check_progress()
-        self._terms.look()
         for desk in session.desks:
             for violation in invariants.always(desk.book, desk.instrument):
                 if violation.invariant not in _MENDABLE:

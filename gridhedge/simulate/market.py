@@ -14,6 +14,8 @@ _SCALE = 1000
 """The walk counts in thousandths of a tick."""
 _BELL_MEAN = 131_070
 _BELL_DEVIATION = 37_837
+_MOST_SPIKES = 20
+"""Within a second. A spike may answer a request, and the bot answers a spike: without a bound both never end."""
 
 
 class WildFeed(PointFeed):
@@ -29,6 +31,8 @@ class WildFeed(PointFeed):
         self._made_at = at
         self._frozen_until: Millis = 0
         self._is_calm = False
+        self._spikes = (0, 0)
+        """The second of the last one, and how many there were in it."""
 
     def gap(self, per_mille: int) -> None:
         """The next price lies this much higher (lower where negative)."""
@@ -36,6 +40,11 @@ class WildFeed(PointFeed):
 
     def spike(self, *prices: Price) -> None:
         """The price is for a moment, one after the other, at each of these, and then where it was."""
+        second, times = self._spikes
+        times = times + 1 if second == self.at // 1000 else 1
+        self._spikes = (self.at // 1000, times)
+        if times > _MOST_SPIKES:
+            return
         for offset, price in enumerate((*prices, self.price)):
             self._add(self.at, price)
             self._points.insert(self._next + offset, self._points.pop())

@@ -18,6 +18,7 @@ from gridhedge.domain.invariants import Violation
 from gridhedge.domain.order import OrderState
 from gridhedge.domain.values import SIDES, ZERO, Quantity, Side
 from gridhedge.venue.paper.exchange import Exchange
+from gridhedge.venue.paper.orders import PaperOrder
 
 __all__ = ["Sums", "Terms"]
 
@@ -67,10 +68,9 @@ class Terms:
         elif isinstance(event, ChangeSettled) and event.accepted and event.client_id in self._meant:
             self._add(event.client_id, self._meant[event.client_id])
 
-    def look(self) -> None:
-        """See what works now."""
-        for order in self._account.open.values():
-            self._add(order.client_id, order.quantity)
+    def changed(self, order: PaperOrder) -> None:
+        """Note what the exchange has just made of an order: within one step it may cut it twice."""
+        self._add(order.client_id, order.quantity)
 
     def untrue(self, book: SymbolBook) -> Iterator[Violation]:
         """The orders that work, and are in the book for anything else."""

@@ -57,6 +57,7 @@ class Witness:
     def order_changed(self, order: PaperOrder, cause: Cause) -> None:
         if cause == "placed":
             self._judge.placed(order)
+        self._judge.changed(order)
         self._paper.order_changed(order, cause)
         if self._is_chatty and cause != "withdrawn" and self.stream is not None and order.client_id:
             self.stream.put(order.update(self._paper.now()))

@@ -65,6 +65,19 @@ class Draft:
     def alarm(self, code: str, level: Literal["pending", "warning", "critical"], text: str) -> None:
         self.alarms.append(Alarm(code, level, text))
 
+    def fits(self, side: SideBook, level: int, price: Price, quantity: Quantity) -> bool:
+        """Whether a side stays within ``max_notional_per_side`` once this entry has executed, after all that the plan
+        wants nearer than it. If not, an alarm says so."""
+        cap, name = self.view.max_notional, side.side.value
+        if not cap:
+            return True
+        nearer = sum((want.quantity for want in self.wanted if want.side is side.side and want.role.is_entry), ZERO)
+        notional = (side.held + nearer + quantity) * price
+        if notional > cap:
+            text = f"no {name} {level}: the side would reach {notional:.2f}, max_notional_per_side is {cap}"
+            self.alarm(f"cap {name} {level}", "warning", text)
+        return notional <= cap
+
     def wake_at(self, at: Millis) -> None:
         self._at = at if self._at is None else min(self._at, at)
 

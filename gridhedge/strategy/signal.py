@@ -225,8 +225,7 @@ class Signal:
                     f"budget {name}", "warning", f"no order {name}: needs {need:.2f}, spendable {spendable:.2f}"
                 )
                 return
-            if view.max_notional and (side.held + rung.quantity) * rung.price > view.max_notional:
-                draft.alarm(f"cap {name}", "warning", f"no order {name}: max_notional_per_side {view.max_notional}")
+            if not draft.fits(side, rung.level, rung.price, rung.quantity):
                 return
             draft.reserved += need
         draft.wanted.append(Wanted(side.side, role, rung.level, rung.price, rung.quantity, Urgency.ENTRY, why))

@@ -179,7 +179,7 @@ class Symmetric:
             and not self._pair_is_refused(draft, depth)
         )
         pairs: list[Wanted] = []
-        need = ZERO
+        need, fits = ZERO, True
         for side in (long, short):
             levels = depth + 1 if look_ahead else depth
             for level, price, rest in self._levels(draft, side, levels):
@@ -187,9 +187,10 @@ class Symmetric:
                     self._want_entry(draft, side, level, price, rest)
                 else:
                     need += missing_margin(side, level, rest, price, view.leverage, view.fees.taker)
+                    fits = fits and (level in side.entries or draft.fits(side, level, price, rest))
                     pairs.append(self._entry(side, level, price, rest, Urgency.LOOK_AHEAD))
             self._want_take_profit(draft, side)
-        if look_ahead:
+        if look_ahead and fits:
             self._want_look_ahead(draft, pairs, need)
         elif book.look_ahead_withdrawn:
             draft.alarm("withdrawn", "warning", "look-ahead orders are withdrawn: the balance has reached the reserve")

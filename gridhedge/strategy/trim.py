@@ -286,7 +286,7 @@ class Trim:
             if rest <= 0:
                 continue
             if level not in ladder.entries:
-                if not view.instrument.accepts(rest, price):
+                if not view.instrument.accepts(rest, price) or not draft.fits(ladder, level, price, rest):
                     draft.withhold(side, level, rest)
                     continue
                 need = self._margin(view, rest, price)

@@ -232,3 +232,17 @@ def test_the_unhedged_time_ends_with_the_last_now_level() -> None:
     side.ended_at = 30
     side.measure_hedge(35)
     assert (side.unhedged_last, side.unhedged_max) == (5, 15)
+
+
+def test_what_lives_on_from_another_cycle_has_no_slot_in_a_new_one() -> None:
+    """A take-profit that has ended, and whose last executions are not known yet, gives its slot to the new one's."""
+    side = SideBook(L)
+    side.cycle = 7
+    old = order(L, Role.TAKE_PROFIT, 0, 7)
+    side.adopt(old)
+    side.cycle = 8
+    side.open_slots()
+    new = order(L, Role.TAKE_PROFIT, 0, 8)
+    side.adopt(new)
+    assert side.exits == {Role.TAKE_PROFIT: new}
+    assert side.stale == {old.client_id: old}

@@ -26,7 +26,7 @@ def journal() -> Journal:
 
 def facts(journal: Journal, **changes: object) -> Facts:
     """Everything is fine: a fresh price, money, nothing stopped. Fees are nil and the leverage 10."""
-    fine = Facts(journal.book, RULES, Fees(D(0), D(0)), 10, D(10), NOW, D(10**6), NOW, 0, "")
+    fine = Facts(journal.book, RULES, Fees(D(0), D(0)), 10, NOW, D(10**6), NOW, 0, "")
     return fine._replace(**changes)
 
 
@@ -160,14 +160,16 @@ def test_a_pair_goes_whole_or_not_at_all_and_takes_nothing_else_with_it(journal:
     assert [item.reason for item in refused] == ["price 10.105 is off the tick 0.01", "its other leg was refused"]
 
 
-def test_a_cap_on_a_side_counts_what_is_held_and_what_rests(journal: Journal) -> None:
-    """100 held, 200 resting, 400 more at a price of 10: 7000 pass, a cap of 6999 does not let them."""
+def test_a_cap_on_a_side_counts_what_is_held_and_what_executes_first(journal: Journal) -> None:
+    """100 held, 200 resting nearer, 400 more at 9.8: 6860 pass, a cap of 6859 does not let them. What rests beyond
+    executes later, and does not count."""
     journal.open_level(L, 0, "10")
     journal.work(L, GRID, 1, 200, "9.9")
+    journal.work(L, GRID, 3, 800, "9.7")
     changes: list[Change] = [place(journal, L, 2, "400", "9.8")]
-    assert reasons(changes, facts(journal), LIMITS._replace(max_notional=D(7000))) == []
-    assert reasons(changes, facts(journal), LIMITS._replace(max_notional=D(6999))) == [
-        ("long would reach 7000.00, at most 6999", 0)
+    assert reasons(changes, facts(journal), LIMITS._replace(max_notional=D(6860))) == []
+    assert reasons(changes, facts(journal), LIMITS._replace(max_notional=D(6859))) == [
+        ("long would reach 6860.00, at most 6859", 0)
     ]
 
 

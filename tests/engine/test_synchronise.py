@@ -26,17 +26,24 @@ TP = Role.TAKE_PROFIT
 
 
 class Lagging:
-    """A paper venue whose history is behind: executions and ended orders of the last moments are not listed yet."""
+    """A paper venue whose lists are behind: executions and ended orders of the last moments are not listed yet, or
+    open ones."""
 
     def __init__(self, paper: PaperVenue) -> None:
         self.paper = paper
         self.hides_since: int | None = None
+        self.hides_open: tuple[int, int] = (0, 0)
+        """Open orders of a level and above are not listed before this time."""
         self.broken: Exception | None = None
 
     def snapshot(self, symbols: Sequence[str]) -> Snapshot:
         if self.broken is not None:
             raise self.broken
-        return self.paper.snapshot(symbols)
+        seen = self.paper.snapshot(symbols)
+        level, until = self.hides_open
+        if seen.at >= until:
+            return seen
+        return seen._replace(orders=tuple(order for order in seen.orders if f"G{level:02d}" not in order.client_id))
 
     def history(self, symbol: str, since: int) -> tuple[list[OrderRecord], list[Execution | Funding]]:
         ended, facts = self.paper.history(symbol, since)
@@ -236,6 +243,29 @@ def test_a_rebuilt_bot_changes_nothing(world: World) -> None:
     world.start()
     assert listed(world.at_venue()) == orders
     assert settled(world.book) == []
+
+
+def test_a_bot_whose_journal_is_lost_waits_until_all_orders_are_listed(world: World) -> None:
+    """It was killed right after it had sent level 2 of both sides, and the venue lists them a second later only: they
+    are found, not sent once more."""
+    orders = listed(world.at_venue())
+    venue = Lagging(world.paper)
+    venue.capabilities = world.paper.capabilities._replace(receive_window_ms=5000)
+    venue.hides_open = (2, world.exchange.now() + 1000)
+    before = world.exchange.now()
+    world.begin(venue=venue)  # type: ignore[arg-type]  # the rest is the paper venue's
+    world.start()
+    assert listed(world.at_venue()) == orders
+    assert 7000 <= world.exchange.now() - before < 8000
+    assert world.ear.heard("the journal is not whole", "warning") == 1
+
+
+def test_a_journal_that_is_whole_makes_nobody_wait(world: World) -> None:
+    """Started again with everything remembered: no time passes."""
+    before = world.exchange.now()
+    world.begin(world.journal.events)
+    world.start()
+    assert world.exchange.now() == before
 
 
 def test_missing_orders_are_placed_by_a_rebuilt_bot(world: World) -> None:

@@ -66,3 +66,17 @@ def test_a_frozen_price_stays_and_then_goes_on() -> None:
     walk.calm()
     walk.pass_to(100_000)
     assert walk.price == prices[-1]
+
+
+def test_a_second_holds_a_bounded_number_of_spikes() -> None:
+    """A hundred asked for within one second: the price is met twenty times; the next second may spike again."""
+    walk = feed()
+    walk.pass_to(5000)
+    points = len(walk._points)
+    for _ in range(100):
+        walk.spike(Decimal("90"))
+    assert len(walk._points) == points + 2 * 20
+    walk.pass_to(6000)
+    points = len(walk._points)
+    walk.spike(Decimal("90"))
+    assert len(walk._points) == points + 2

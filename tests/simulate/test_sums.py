@@ -53,7 +53,8 @@ def test_a_close_never_leaves_less_than_nothing_and_what_was_mended_counts(world
 def test_a_size_that_an_order_never_had_is_named(world: World) -> None:
     """I-04: neither placed, nor confirmed, nor seen; what was confirmed may be believed before it is seen."""
     book, terms = desk_of(world).book, Terms(world.exchange)
-    terms.look()
+    for known in world.exchange.account.open.values():
+        terms.changed(known)
     order = next(order for order in book.orders.values() if order.state is OrderState.WORKING)
     assert list(terms.untrue(book)) == []
     order.quantity *= 2

@@ -208,6 +208,21 @@ def test_no_look_ahead_without_the_margin_of_both_legs(make_bench) -> None:
     assert [alarm.code for alarm in plan.alarms] == ["budget"]
 
 
+def test_no_look_ahead_beyond_the_cap_of_a_side(bench) -> None:
+    """376 held, 752 more: at 0.19733 the long would reach 222.59, at 0.20133 the short 227.10. A cap of 227 keeps both
+    legs away, and says so; what rests already stays."""
+    bench.open_both()
+    capped = bench.view()._replace(max_notional=D(227))
+    assert bench.strategy.plan(capped).alarms == ()
+    bench.book.short.entries.pop(1)
+    plan = bench.strategy.plan(capped)
+    assert [want for want in plan.wanted if want.urgency is Urgency.LOOK_AHEAD] == []
+    assert [alarm.text for alarm in plan.alarms] == [
+        "no short 1: the side would reach 227.10, max_notional_per_side is 227"
+    ]
+    assert bench.strategy.plan(capped._replace(max_notional=D(228))).alarms == ()
+
+
 def test_the_look_ahead_pair_is_withdrawn_at_the_reserve_and_returns_above_it(make_bench) -> None:
     """Below the reserve the pair, and only it, goes; it returns when the check passes with 1.1 x the reserve."""
     bench = make_bench(balance="1000")
