@@ -90,7 +90,7 @@ class Session:
         self.profile_trouble = ""
         """Why an edited profile has not taken over; empty while all is well."""
         self._spent: list[tuple[Millis, Money]] = []
-        """Margin of the entries whose answers came after the venue's last figure, and when."""
+        """Margin of the entries that may have come to rest since the venue's last figure, and when."""
         self._by_symbol = {desk.symbol: desk for desk in self.desks}
         self._margin_changed = True
 
@@ -317,10 +317,11 @@ class Session:
     def settle(self, desk: Desk, changes: Sequence[Change], outcomes: Sequence[Outcome], now: Millis) -> None:
         """Draw the consequences of what the venue answered: margin that is spent, silence, questions to be asked."""
         for change, outcome in zip(changes, outcomes, strict=True):
+            if type(change) is Place and not change.reduce_only and _may_rest(outcome):
+                margin = entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
+                self._spent.append((now, margin))
             if isinstance(outcome, Accepted):
                 if type(change) is Place and not change.reduce_only:
-                    margin = entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
-                    self._spent.append((now, margin))
                     # A level that had been refused rests now: averaging may go on.
                     desk.dirty = desk.dirty or "refused" in desk.alarms
                 elif type(change) is Cancel:
@@ -377,3 +378,10 @@ class Session:
         for desk in self.desks:
             if desk.set_band(slack, threshold, len(self.desks)):
                 self.venue.watch(desk.symbol, desk.below, desk.above)
+
+
+def _may_rest(outcome: Outcome) -> bool:
+    """Whether what was placed may tie up margin by now: it was accepted, or nobody knows."""
+    if type(outcome) is Rejected:
+        return outcome.reason is Reject.DUPLICATE_ID
+    return type(outcome) is not NotSent

@@ -409,6 +409,31 @@ def test_what_was_spent_since_the_last_account_message_is_not_spent_again(world:
     assert world.session.available() == D(16_000) - notional / 75 - 2 * notional * D("0.00055")
 
 
+SPENT = [
+    (Unknown("timeout"), True),
+    (Rejected(Reject.DUPLICATE_ID, "used before"), True),
+    (Rejected(Reject.OTHER, "no"), False),
+    (NotSent("no connection"), False),
+]
+
+
+@pytest.mark.parametrize(("answer", "is_spent"), SPENT)
+def test_what_may_rest_unheard_is_spent_too(answer: Outcome, is_spent: bool) -> None:
+    """The margin of level 1 is gone where nobody knows whether the order rests, or where its id is taken; what was
+    refused, or never left, has cost nothing."""
+    world, venue = stubborn()
+    world.start().tick()
+    world.exchange.by_hand_cancel(world.book.long.entries[1].venue_id)
+    world.session.observe()
+    world.session.account = world.session.account._replace(available=D(16_000))
+    venue.answers = [(is_place(L, Role.GRID, 1), answer)]
+    world.session.desks[0].dirty = True
+    world.session.step()
+    notional = next(change.quantity * change.price for change in venue.sent[-1:] if isinstance(change, Place))
+    spent = notional / 75 + 2 * notional * D("0.00055") if is_spent else 0
+    assert world.session.available() == D(16_000) - spent
+
+
 def test_the_reserve_is_a_part_of_the_margin_balance(world: World) -> None:
     """15 % of 1000."""
     put(world, world.session.account._replace(margin_balance=D(1000)))
