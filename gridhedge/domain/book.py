@@ -43,7 +43,7 @@ from gridhedge.domain.order import (
     parse_client_id,
 )
 from gridhedge.domain.squeeze import refused_again
-from gridhedge.domain.values import SIDES, ZERO, Millis, Quantity, Role, Side
+from gridhedge.domain.values import SIDES, ZERO, Millis, Price, Quantity, Role, Side
 
 
 class SymbolBook:
@@ -136,9 +136,8 @@ class SymbolBook:
             ours = min(event.quantity, side.held)
             side.leave(ours, event.price, event.fee)
             side.lose_surplus(event.quantity - ours)
-        done = order is not None and self._finish_if_done(order)
-        if done and order is not None and not order.key.role.is_entry:
-            self._on_exit_done(side, order, event)
+        if order is not None:
+            self._finish_if_done(order, event.at, event.price)
         if event.closing and side.held <= 0 and side.entered > 0:
             side.end(event.at, event.price)
 
@@ -147,11 +146,6 @@ class SymbolBook:
         side.refused.pop(key.level, None)
         if side.now_levels and side.ended_at:
             side.measure_hedge(event.at)
-
-    def _on_exit_done(self, side: SideBook, order: Order, event: Execution) -> None:
-        """A completely executed take-profit or break-even order ends the cycle, whatever is left."""
-        if order.key.role in _ENDING and order.state is OrderState.FILLED and order.key.cycle == side.cycle:
-            side.end(event.at, event.price)
 
     def _on_funding(self, event: Funding) -> None:
         assert event.funding_id not in self.executed, f"funding {event.funding_id} counted twice"
@@ -192,7 +186,7 @@ class SymbolBook:
             self._note_refusal(order, event.reason, event.at)
         order.quantity = event.filled if event.state is not OrderState.FILLED else max(event.filled, order.filled)
         order.amending = None
-        self._finish_if_done(order)
+        self._finish_if_done(order, event.at, event.price)
 
     def _settle_by_sight(self, order: Order) -> None:
         if order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
@@ -269,7 +263,7 @@ class SymbolBook:
         elif order.amending is not None:
             self._take_amended(order)
             self._note_acceptance(order)
-        self._finish_if_done(order)
+        self._finish_if_done(order, event.at, order.price)
 
     def _take_amended(self, order: Order) -> None:
         """The amend in flight has come into effect."""
@@ -317,15 +311,18 @@ class SymbolBook:
         assert state in LEGAL_MOVES.get(order.state, ()), f"{order.client_id}: {order.state.value} -> {state.value}"
         order.state = state
 
-    def _finish_if_done(self, order: Order) -> bool:
-        """End an order whose executions are complete. What the venue has said about its end decides the name."""
+    def _finish_if_done(self, order: Order, at: Millis, price: Price) -> None:
+        """End an order whose executions are complete. What the venue has said about its end decides the name. A
+        completely executed take-profit or break-even order ends the cycle, whatever is left."""
         if order.state not in (OrderState.WORKING, OrderState.UNKNOWN, OrderState.INTENDED):
-            return False
+            return
         if order.filled < order.quantity or (order.venue_state is None and order.exposure > 0):
-            return False
-        self._move(order, order.venue_state or OrderState.FILLED)
+            return
+        state, side = order.venue_state or OrderState.FILLED, self.of(order.key.side)
+        self._move(order, state)
         self._forget(order)
-        return True
+        if state is OrderState.FILLED and order.key.role in _ENDING and order.key.cycle == side.cycle:
+            side.end(at, price)
 
     def _forget(self, order: Order) -> None:
         self.orders.pop(order.client_id, None)

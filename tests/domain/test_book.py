@@ -197,6 +197,22 @@ def test_a_filled_take_profit_ends_the_cycle(journal: Journal) -> None:
     assert journal.book.short.cycle == CYCLE
 
 
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_take_profit_that_the_venue_had_cut_ends_the_cycle_however_it_is_told(
+    journal: Journal, told_first: bool
+) -> None:
+    """99 of 100 were left of it, and all of them executed, before or after the venue called it filled: the one that
+    is still held belongs to the next cycle."""
+    journal.open_level(L, 0, "10")
+    name = journal.work(L, TP, 0, 100, "10.2")
+    execution = journal.execution(name, L, 99, "10.2", closing=True)
+    filled_99 = journal.told(name, OrderState.FILLED, "10.2", 99, 99)
+    journal.write(*((filled_99, execution) if told_first else (execution, filled_99)))
+    long = journal.book.long
+    assert (long.cycles, long.cycle, long.held, long.exits) == (1, 0, D(1), {})
+    assert long.realised == D("19.8")
+
+
 def test_a_partly_filled_take_profit_does_not(journal: Journal) -> None:
     """60 of 100: the cycle goes on with 40 held."""
     journal.open_level(L, 0, "10")
