@@ -194,8 +194,8 @@ class SymbolBook:
 
     def _take_terms(self, order: Order, event: OrderUpdate) -> None:
         """Price and quantity as the venue has them; an amend in flight is settled by the sight of its terms."""
-        if order.amending is not None and order.amending == (event.price, event.quantity):
-            order.price, order.amending, order.pending = event.price, None, Pending.NOTHING
+        if order.shows_amended(event.price, event.quantity):
+            self._take_amended(order)
         order.venue_price = event.price
         if order.amending is None:
             if order.reduce_only and event.quantity < order.quantity:

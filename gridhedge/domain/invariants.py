@@ -15,7 +15,7 @@ from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import MAX_CLIENT_ID, Order, OrderState, Pending, client_id
-from gridhedge.domain.values import ONE, SIDES, ZERO, Quantity, Role, Side
+from gridhedge.domain.values import ONE, SIDES, ZERO, Millis, Quantity, Role, Side
 
 
 class Violation(NamedTuple):
@@ -23,8 +23,9 @@ class Violation(NamedTuple):
     text: str
 
 
-def always(book: SymbolBook, instrument: Instrument) -> list[Violation]:
-    """What must hold after every single step."""
+def always(book: SymbolBook, instrument: Instrument, since: Millis = 0) -> list[Violation]:
+    """What must hold after every single step. ``since``: when the instrument came to be as it is; orders that are older
+    may be off its grid."""
     found: list[Violation] = []
     for side in (book.long, book.short):
         found += _one_order_per_meaning(side)
@@ -32,7 +33,10 @@ def always(book: SymbolBook, instrument: Instrument) -> list[Violation]:
         found += _worst_case_size(side)
         found += _exits_within_position(side)
     for order in book.orders.values():
-        found += _order_is_sound(book, order, instrument)
+        found += _order_is_sound(book, order)
+        if order.created > since and is_off_grid(order, instrument):
+            text = f"{order.client_id}: {order.quantity} @ {order.price} is off tick or step"
+            found.append(Violation("I-05", text))
     most = len(book.long.reference) + len(book.short.reference) + 4
     live = sum(1 for order in book.orders.values() if order.client_id not in book.of(order.key.side).stale)
     if live > most:
@@ -181,14 +185,17 @@ def _exits_within_position(side: SideBook) -> list[Violation]:
     return []
 
 
-def _order_is_sound(book: SymbolBook, order: Order, instrument: Instrument) -> list[Violation]:
+def is_off_grid(order: Order, instrument: Instrument) -> bool:
+    """Whether a venue with these filters would refuse its price or its quantity."""
+    return order.price <= 0 or bool(order.price % instrument.tick_size or order.quantity % instrument.lot_step)
+
+
+def _order_is_sound(book: SymbolBook, order: Order) -> list[Violation]:
     found = []
     if len(order.client_id) > MAX_CLIENT_ID or order.client_id != client_id(book.tag, order.key):
         found.append(Violation("I-03", f"{order.client_id} is not the id of its meaning"))
     if order.filled > order.quantity or order.state in (OrderState.REJECTED, OrderState.ABSENT):
         found.append(Violation("I-04", f"{order.client_id}: {order.filled} of {order.quantity}, {order.state.value}"))
-    if order.price <= 0 or order.price % instrument.tick_size or order.quantity % instrument.lot_step:
-        found.append(Violation("I-05", f"{order.client_id}: {order.quantity} @ {order.price} is off tick or step"))
     if not order.key.role.is_entry and not order.reduce_only:
         found.append(Violation("I-17", f"{order.client_id} closes without being reduce-only"))
     return found

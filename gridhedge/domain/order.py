@@ -224,6 +224,14 @@ class Order:
         most = self.quantity if self.amending is None else max(self.quantity, self.amending[1])
         return most - self.filled
 
+    def shows_amended(self, price: Price, quantity: Quantity) -> bool:
+        """Whether these terms are those of the amend in flight. The venue may have cut an exit meanwhile: then its new
+        price tells it, or a quantity that is larger than before."""
+        if self.amending is None or self.amending[0] != price or self.amending[1] < quantity:
+            return False
+        is_new = price != self.price or quantity > self.quantity
+        return quantity == self.amending[1] or (self.reduce_only and is_new)
+
     @property
     def is_live(self) -> bool:
         """Whether it may execute: final states are the only ones that can not."""

@@ -63,7 +63,8 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = (), *
     book = fold(profile.account, symbols, (event for event in events if not isinstance(event, StopRaised)))
     parts.venue.connect(symbols, parts.inbox)
     sets_leverage = sets_leverage and not profile.dry_run
-    desks = [_desk(profile, symbol, book, parts.venue, sets_leverage) for symbol in symbols]
+    now = parts.clock.now()
+    desks = [_desk(profile, symbol, book, parts.venue, sets_leverage, now) for symbol in symbols]
     policy = policy_of(profile)
     session = Session(
         book,
@@ -79,7 +80,7 @@ def assemble(profile: Profile, parts: Parts, remembered: Iterable[Event] = (), *
     return Loop(session, _last_at(events))
 
 
-def _desk(profile: Profile, symbol: str, book: Book, venue: Venue, sets_leverage: bool) -> Desk:
+def _desk(profile: Profile, symbol: str, book: Book, venue: Venue, sets_leverage: bool, now: Millis) -> Desk:
     """The desk of a symbol; entries that share it differ in the sides that they trade."""
     entries = [entry for entry in profile.symbols if entry.symbol == symbol]
     wanted = entries[0].leverage
@@ -87,7 +88,18 @@ def _desk(profile: Profile, symbol: str, book: Book, venue: Venue, sets_leverage
     allowed = min(wanted, rules.max_leverage)
     leverage = venue.prepare(symbol, allowed) if sets_leverage else allowed
     strategy = make_strategy([entry.strategy for entry in entries])
-    desk = Desk(book.symbols[symbol], strategy, rules, venue.fees(symbol), leverage, venue.market(symbol))
+    fees, market = venue.fees(symbol), venue.market(symbol)
+    desk = Desk(
+        book.symbols[symbol],
+        strategy,
+        rules,
+        fees,
+        leverage,
+        market,
+        asked_leverage=wanted,
+        sets_leverage=sets_leverage,
+        terms_since=now,
+    )
     if leverage < wanted:
         desk.remarks.append(f"leverage {wanted}x is lowered to the {leverage}x that the venue allows")
     return desk

@@ -81,6 +81,10 @@ class Desk:
         fees: Fees,
         leverage: int,
         market: MarketSeen,
+        *,
+        asked_leverage: int = 0,
+        sets_leverage: bool = False,
+        terms_since: Millis = 0,
     ) -> None:
         self.symbol = book.symbol
         self.book = book
@@ -88,6 +92,13 @@ class Desk:
         self.instrument = instrument
         self.fees = fees
         self.leverage = leverage
+        """In force at the venue."""
+        self.asked_leverage = asked_leverage or leverage
+        """By the profile: what is in force may be less."""
+        self.sets_leverage = sets_leverage
+        """Whether the venue is told which leverage is wanted."""
+        self.terms_since = terms_since
+        """When leverage, fees and filters were last seen to change, or the bot was started."""
         self.market = market
         self.plan = Plan(())
         self._pushed_mark: Price = market.mark

@@ -12,10 +12,12 @@ from gridhedge.engine.desk import Desk
 from gridhedge.engine.session import Session
 from gridhedge.engine.stop import withdraw
 from gridhedge.engine.synchronise import synchronise
+from gridhedge.engine.terms import TERMS_EVERY_MS, freeze_if_unfit, renew_terms, withdraw_outgrown
 
 _EQUITY_EVERY_MS = 60_000
 _WALLET_EVERY_MS = 5_000
 _RETRY_MS = 5_000
+_DOUBTED_MS = 60_000
 _STEPS_PER_TICK = 10_000
 _STANDING_TICKS = 2
 _BROKEN_AT_ONCE = ("I-03", "I-04", "I-05", "I-06", "I-17")
@@ -35,6 +37,9 @@ class Loop:
         """No synchronisation before this: the last one failed."""
         self._next_equity: Millis = 0
         self._next_wallet: Millis = 0
+        self._terms_at: Millis = 0
+        """When leverage, fees and filters were last read; 0 before the start."""
+        self._terms_due: Millis = 0
         self._standing: dict[str, dict[str, Millis]] = {}
         """Per symbol: violations that the next plan should mend, and since when they stand."""
 
@@ -48,6 +53,9 @@ class Loop:
                 session.say("warning", f"{desk.symbol}: {remark}")
         if session.policy.on_start == "cancel_all" and not session.policy.dry_run:
             withdraw(session, lambda order: True, "on_start: cancel_all")
+        self._terms_at = session.clock.now()
+        self._terms_due = self._terms_at + TERMS_EVERY_MS
+        freeze_if_unfit(session)
         session.step()
 
     def run(self, ticks: int | None, should_stop: Callable[[], bool], after_tick: Callable[[], None]) -> None:
@@ -105,7 +113,21 @@ class Loop:
             self._next_equity = now + _EQUITY_EVERY_MS
             session.journal.equity(now, session.account.margin_balance, session.account.wallet_balance)
             session.journal.sync()
+        is_free = not session.disconnected and not session.stopper.reason
+        if is_free and not session.venue.capabilities.is_instant:
+            self._renew_terms(now)
+            withdraw_outgrown(session)
         self._check_invariants(now)
+
+    def _renew_terms(self, now: Millis) -> None:
+        """When they are old; sooner where the venue has refused what they allow, or could not be read."""
+        session = self.session
+        if session.doubts_terms:
+            self._terms_due = min(self._terms_due, self._terms_at + _DOUBTED_MS)
+        if now >= self._terms_due:
+            session.doubts_terms = False
+            self._terms_at = now
+            self._terms_due = now + (TERMS_EVERY_MS if renew_terms(session) else _RETRY_MS)
 
     def _read_wallet(self) -> None:
         """Above half the threshold the account is read: some venues push nothing when only the mark price moves."""
@@ -116,6 +138,8 @@ class Loop:
 
     def _synchronise(self) -> None:
         session = self.session
+        if self._terms_at and not session.venue.capabilities.is_instant:
+            self._renew_terms(session.clock.now())
         self._known_until = synchronise(session, self._known_until)
         is_awaiting = any(
             desk.doubts or any(order.venue_state for order in desk.book.orders.values()) for desk in session.desks
@@ -143,7 +167,7 @@ class Loop:
         if session.stopper.reason:
             return
         for desk in session.desks:
-            found = invariants.always(desk.book, desk.instrument)
+            found = invariants.always(desk.book, desk.instrument, desk.terms_since)
             if self._is_settled(desk):
                 found += desk.strategy.settled(desk.book, desk.plan.withheld)
             if desk.strategy.promised_rate:

@@ -87,6 +87,8 @@ class Session:
         """Streams that are down, and how that was told: nothing is sent meanwhile."""
         self.wants_sync = False
         """Something happened that only the venue can explain: synchronise before the next order."""
+        self.doubts_terms = False
+        """The venue refused what its filters, or the leverage, should have allowed: they may have changed."""
         self.profile_trouble = ""
         """Why an edited profile has not taken over; empty while all is well."""
         self._spent: list[tuple[Millis, Money]] = []
@@ -142,6 +144,10 @@ class Session:
         """Trade by these rules from the next step on."""
         self.policy = policy
         self.stopper.action = policy.emergency_action
+        self._margin_changed = True
+
+    def margin_has_changed(self) -> None:
+        """Look at the margin rate and at the bands again, at the next step."""
         self._margin_changed = True
 
     def say(self, level: Level, text: str) -> None:
@@ -336,6 +342,8 @@ class Session:
         self.say("warning", f"{desk.symbol}: {describe(change)}: {told(outcome)}")
         desk.dirty = True
         order = desk.book.orders.get(change.client_id)
+        if type(outcome) is Rejected and outcome.reason in (Reject.OUT_OF_BOUNDS, Reject.MARGIN):
+            self.doubts_terms = True
         if type(outcome) is Rejected and outcome.reason is Reject.RATE_LIMITED:
             self.quiet_until = max(self.quiet_until, outcome.until, now + _RESEND_MS)
         elif type(outcome) is NotSent:

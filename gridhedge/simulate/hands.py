@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
-from gridhedge.domain.instrument import Fees
+from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.order import OrderKey, Reject, client_id
 from gridhedge.domain.values import SIDES, ZERO, Quantity, Role, Side
 from gridhedge.simulate.dice import Dice
@@ -29,6 +30,8 @@ class Hands:
         self._feeds = feeds
         self._network = network
         self._tags = tags
+        self._listed: dict[str, Instrument] = {}
+        """The filters with which a symbol was listed, where they have been changed."""
         self.stream: Stream | None = None
         """Of the living process."""
 
@@ -210,6 +213,13 @@ class Hands:
         market.fees = Fees(market.fees.maker * factor, market.fees.taker * factor)
         self._exchange.set_leverage(market.symbol, market.leverage)
 
+    def _change_rules(self, dice: Dice) -> None:
+        """A finer tick, a larger minimum; the next time perhaps those of before, and orders are left off the tick."""
+        market = self._market(dice)
+        listed = self._listed.setdefault(market.symbol, market.instrument)
+        tick, least = listed.tick_size / dice.pick((1, 10)), listed.min_notional * dice.pick((1, 2))
+        market.follow(replace(market.instrument, tick_size=tick, min_notional=least))
+
     def _second_bot(self, dice: Dice) -> None:
         """Somebody starts the same profile on another machine: an order with our mark that nobody here intended."""
         market, side = self._market(dice), dice.pick(SIDES)
@@ -255,6 +265,7 @@ DEEDS: dict[str, Callable[[Hands, Dice], None]] = {
     "F-57": Hands._change_leverage,
     "F-58": Hands._change_fees,
     "F-59": Hands._fund,
+    "F-60": Hands._change_rules,
     "F-61": Hands._halt,
     "F-62": Hands._maintain,
     "F-63": _lasting("F-63", 3000, 20000),

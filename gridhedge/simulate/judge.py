@@ -24,6 +24,7 @@ from gridhedge.domain.order import OrderKey, parse_client_id
 from gridhedge.domain.values import ZERO, Millis, Price, Quantity
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.session import Session
+from gridhedge.engine.terms import TERMS_EVERY_MS
 from gridhedge.simulate.network import MAX_SKEW_MS, Network
 from gridhedge.simulate.sums import Sums, Terms
 from gridhedge.venue.paper.orders import PaperOrder
@@ -39,6 +40,8 @@ _STEPS_PER_INSTANT = 500
 _LAST_DIGIT = Decimal("1E-9")
 """Two sums of the same margins may differ in the last digits of their divisions."""
 _STALENESS_MARGIN_MS = 2 * MAX_SKEW_MS + 1000
+_TERMS_MARGIN_MS = 300_000
+"""A venue that can not be read is asked again later."""
 
 
 class Broken(BaseException):
@@ -75,6 +78,8 @@ class Judge:
         self._terms = Terms(self._exchange)
         self._knows_all = False
         """Whether what the bot knew, when it sent, was what the exchange knew."""
+        self._differs_since: dict[str, Millis] = {}
+        """Per symbol: since when plans are made with other terms than the exchange's."""
         self._second: Millis = 0
         self._requests = 0
         self._instant: Millis = 0
@@ -84,6 +89,7 @@ class Judge:
 
     def begin(self, events: Sequence[Event]) -> None:
         """A process has read these events from its journal."""
+        self._differs_since.clear()
         self._sums = Sums(events)
         self.facts = [event for event in events if isinstance(event, Execution | Funding)]
         self._counted = {_fact_id(fact) for fact in self.facts}
@@ -129,6 +135,7 @@ class Judge:
                 raise Broken(Violation("I-07", f"{change.client_id} is not ours"))
             if isinstance(change, Place):
                 self._check_place(desk, change)
+                self._check_age_of_terms(desk)
             if isinstance(change, Place | Amend):
                 self._check_terms(desk, change)
         self.step()
@@ -189,6 +196,20 @@ class Judge:
             notional = (side.held + sum(nearer, place.quantity)) * place.price
             if notional > cap:
                 raise Broken(Violation("I-20", f"{place.client_id} takes the side to {notional} of {cap}"))
+
+    def _note_terms(self, desk: Desk) -> None:
+        market = self._exchange.market(desk.symbol)
+        if (desk.leverage, desk.fees, desk.instrument) == (market.leverage, market.fees, market.instrument):
+            self._differs_since.pop(desk.symbol, None)
+        else:
+            self._differs_since.setdefault(desk.symbol, self._exchange.now())
+
+    def _check_age_of_terms(self, desk: Desk) -> None:
+        """I-35: leverage, fees and filters are those of the exchange, or were a while ago."""
+        self._note_terms(desk)
+        age = self._exchange.now() - self._differs_since.get(desk.symbol, self._exchange.now())
+        if age > TERMS_EVERY_MS + _TERMS_MARGIN_MS:
+            raise Broken(Violation("I-35", f"{desk.symbol}: planned with terms that changed {age} ms ago"))
 
     def _check_terms(self, desk: Desk, change: Place | Amend) -> None:
         rules = desk.instrument
@@ -259,7 +280,8 @@ class Judge:
             return
         self._check_progress()
         for desk in session.desks:
-            for violation in invariants.always(desk.book, desk.instrument):
+            self._note_terms(desk)
+            for violation in invariants.always(desk.book, desk.instrument, desk.terms_since):
                 if violation.invariant not in _MENDABLE:
                     raise Broken(violation)
             for violation in (*self._sums.differing(desk.book), *self._terms.untrue(desk.book)):

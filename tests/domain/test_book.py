@@ -406,6 +406,29 @@ def test_an_unknown_amend_stays_open_until_its_terms_are_seen(journal: Journal) 
     assert (order.price, order.quantity, order.pending) == (D("9.8"), D(250), Pending.NOTHING)
 
 
+CUTS = [
+    ("10.3", 80, True),  # the new price
+    ("10.2", 90, True),  # more than before
+    ("10.2", 60, False),  # the old order, cut
+    ("10.1", 80, False),  # neither price
+]
+
+
+@pytest.mark.parametrize(("price", "quantity", "took_effect"), CUTS)
+def test_an_amended_exit_is_known_though_the_venue_has_cut_it(
+    journal: Journal, price: str, quantity: int, took_effect: bool
+) -> None:
+    """80 @ 10.2 asked to be 100 @ 10.3 (or at the old price), nobody heard the answer; seen with less than was asked."""
+    journal.open_level(L, 0, "10")
+    name = journal.work(L, TP, 0, 80, "10.2")
+    journal.amend(name, price if price != "10.1" else "10.3", 100).changed(name, None)
+    journal.update(name, WORKING, price, quantity, 0)
+    order = journal.book.orders[name]
+    assert (order.amending is None) is took_effect
+    if took_effect:
+        assert (order.quantity, order.asked, order.pending) == (D(quantity), D(100), Pending.NOTHING)
+
+
 def test_a_sight_from_before_the_amend_does_not_undo_it(journal: Journal) -> None:
     """A delayed message with the old terms arrives after the amend was accepted."""
     name = journal.work(L, GRID, 1, 200, "9.9")

@@ -8,6 +8,7 @@ import pytest
 
 from gridhedge.domain.change import Cancel, Change, Place, Urgency
 from gridhedge.domain.events import Execution, OrderIntended
+from gridhedge.domain.instrument import Fees
 from gridhedge.domain.order import OrderKey, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.simulate.judge import Broken
@@ -68,6 +69,16 @@ def test_more_than_a_level_has_room_for_is_named(world: World) -> None:
     """I-10: more than the whole table."""
     too_much = sum(desk_of(world).book.reference, Decimal(0)) * 2
     assert accused(world, place(world, Role.GRID, quantity=too_much)) == "I-10"
+
+
+def test_terms_that_changed_long_ago_are_named(world: World) -> None:
+    """I-35: for a quarter of an hour other fees than the exchange's."""
+    desk = desk_of(world)
+    desk.fees = Fees(Decimal("0.1"), Decimal("0.1"))
+    world.judge.sending([place(world)])
+    world.network.pass_time(world.paper.now() + 901_000)
+    desk.market = desk.market._replace(at=world.paper.now())
+    assert accused(world, place(world)) == "I-35"
 
 
 def test_more_than_the_cap_allows_is_named(world: World) -> None:

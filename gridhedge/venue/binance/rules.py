@@ -1,4 +1,4 @@
-"""What Binance allows on each symbol and what it costs, asked for once and kept for a while."""
+"""What Binance allows on each symbol and what it costs, as it is now."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ class Rules:
         self._client = client
         self._local = local
         self._listing: tuple[Millis, dict[str, Row]] = (0, {})
-        self._fees: dict[str, Fees] = {}
 
     def instrument(self, symbol: str) -> Instrument:
         """Filters and leverage brackets. Raises VenueError; Refused for a symbol that can not be traded here."""
@@ -35,10 +34,8 @@ class Rules:
 
     def fees(self, symbol: str) -> Fees:
         """The account's own rates. Raises VenueError."""
-        if symbol not in self._fees:
-            answer = self._client.read("futures_commission_rate", symbol=symbol)
-            self._fees[symbol] = parse.fees(only(symbol, answer.body))
-        return self._fees[symbol]
+        answer = self._client.read("futures_commission_rate", symbol=symbol)
+        return parse.fees(only(symbol, answer.body))
 
     def asset(self, symbols: Sequence[str]) -> str:
         """The currency that margins all of them. Raises Refused where there are two: they would not share a wallet."""

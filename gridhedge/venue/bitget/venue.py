@@ -202,15 +202,14 @@ class BitgetVenue:
             raise unknown_symbol(symbol, error) from error
 
     def fees(self, symbol: str) -> Fees:
-        if symbol not in self._fees:
-            speaks = self._speaks()
-            try:
-                self._fees[symbol] = speaks.fees(symbol)
-                self._told.add(symbol)
-            except Refused:
-                if not self._demo:
-                    raise
-                self._fees[symbol] = speaks.table_fees(symbol)
+        speaks = self._speaks()
+        try:
+            self._fees[symbol] = speaks.fees(symbol)
+            self._told.add(symbol)
+        except Refused:
+            if not self._demo:
+                raise
+            self._fees[symbol] = speaks.table_fees(symbol)
         return self._fees[symbol]
 
     def market(self, symbol: str) -> MarketSeen:

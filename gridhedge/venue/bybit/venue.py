@@ -82,7 +82,6 @@ class BybitVenue:
         self._ear: Listener | None = None
         self._public: list[PriceStream] = []
         self._private: Keeper | None = None
-        self._fees: dict[str, Fees] = {}
 
     # ---- the port ----------------------------------------------------------------------------------------------------
 
@@ -138,8 +137,8 @@ class BybitVenue:
         lines = readiness.checks(self._client, symbols, self._demo, self._accepts_unrestricted_key)
         if all(line.passed is not False for line in lines):
             for symbol in symbols:
-                maker, taker = self.fees(symbol)
-                told = self._fees[symbol] is not _DEMO_FEES
+                maker, taker = fees = self.fees(symbol)
+                told = fees is not _DEMO_FEES
                 source = "" if told else ": Bybit's ordinary table, since the demo side does not tell"
                 lines.append(Check(f"{symbol} fees", told or None, f"maker {maker:f}, taker {taker:f}{source}"))
         return lines
@@ -155,18 +154,15 @@ class BybitVenue:
         return parse.instrument(_of(symbol, listed[0]), parse.tiers(limits))
 
     def fees(self, symbol: str) -> Fees:
-        if symbol not in self._fees:
-            try:
-                listed = rows(self._client.read("get_fee_rates", category="linear", symbol=symbol).result, "list")
-            except Refused:
-                if not self._demo:
-                    raise
-                self._fees[symbol] = _DEMO_FEES
-            else:
-                if not listed:
-                    raise Malformed(f"Bybit: no fees are listed for {symbol}")
-                self._fees[symbol] = parse.fees(_of(symbol, listed[0]))
-        return self._fees[symbol]
+        try:
+            listed = rows(self._client.read("get_fee_rates", category="linear", symbol=symbol).result, "list")
+        except Refused:
+            if not self._demo:
+                raise
+            return _DEMO_FEES
+        if not listed:
+            raise Malformed(f"Bybit: no fees are listed for {symbol}")
+        return parse.fees(_of(symbol, listed[0]))
 
     def market(self, symbol: str) -> MarketSeen:
         answer = self._client.read("get_tickers", category="linear", symbol=symbol)

@@ -87,8 +87,11 @@ class Reads:
 
     def rules(self, plain: str) -> Rules:
         """A symbol's rules; the symbol is selected, and has a price."""
-        if plain not in self._rules:
-            self._rules[plain] = rules_of(plain, self._info(plain), self.account())
+        return self._rules.get(plain) or self.fresh_rules(plain)
+
+    def fresh_rules(self, plain: str) -> Rules:
+        """A symbol's rules, asked for anew."""
+        self._rules[plain] = rules_of(plain, self._info(plain), self.account())
         return self._rules[plain]
 
     def info(self, plain: str) -> SymbolInfo:

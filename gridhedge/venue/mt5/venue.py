@@ -134,7 +134,7 @@ class Mt5Venue:
         return lines
 
     def instrument(self, symbol: str) -> Instrument:
-        return self._reads.rules(symbol).instrument
+        return self._reads.fresh_rules(symbol).instrument
 
     def fees(self, symbol: str) -> Fees:
         """The larger of what the profile says and what the deals of the last month have shown."""

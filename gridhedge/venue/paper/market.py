@@ -96,6 +96,7 @@ class Market:
         self.next_funding: Millis | None = self.funding.after(self.feed.at)
         self.price_band = listing.price_band
         self._margin_fee = listing.fees.taker if listing.margin_holds_fees else ZERO
+        self._spread = listing.spread
         self.gap = max(listing.spread, instrument.tick_size)
         """From bid to ask."""
         self.extra = self.gap - instrument.tick_size
@@ -141,6 +142,15 @@ class Market:
         for holding in self.holdings:
             holding.rates = margin_rates(holding.side, leverage, self._margin_fee)
             holding.limit = self.instrument.max_notional_at(leverage)
+
+    def follow(self, rules: Instrument) -> None:
+        """From now on these filters hold; orders that rest stay as they are."""
+        self.instrument, self.steps = rules, steps(rules)
+        self.gap = max(self._spread, rules.tick_size)
+        self.extra = self.gap - rules.tick_size
+        self.set_leverage(self.leverage)
+        self.renew_touch()
+        self.stale = True
 
     def renew_touch(self) -> None:
         """Bid and ask around the last price: a spread apart, the last price on the bid where it is on the tick."""

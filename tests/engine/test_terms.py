@@ -1,0 +1,155 @@
+"""Leverage, fees and filters change while the bot runs: it plans with those of now, or stops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gridhedge.domain.errors import Unclear, VenueError
+from gridhedge.domain.instrument import Fees, Instrument
+from gridhedge.domain.values import Role
+from gridhedge.engine.loop import _DOUBTED_MS
+from gridhedge.engine.terms import TERMS_EVERY_MS, renew_terms
+from tests.engine.worlds import DOGE, RULES, L, S, World, listed, profile
+
+D = Decimal
+TP = Role.TAKE_PROFIT
+
+
+class Late:
+    """A paper venue that may tell late, as real ones do, and counts how often its terms are read."""
+
+    def __init__(self, world: World) -> None:
+        self.paper = world.paper
+        self.capabilities = world.paper.capabilities._replace(is_instant=False)
+        self.error: VenueError | None = None
+        self.read: list[int] = []
+
+    def instrument(self, symbol: str) -> Instrument:
+        self.read.append(self.paper.now())
+        if self.error is not None:
+            raise self.error
+        return self.paper.instrument(symbol)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.paper, name)
+
+
+@pytest.fixture
+def world() -> World:
+    """Both sides at level 0, everything rests."""
+    world = World()
+    world.begin(venue=Late(world))  # type: ignore[arg-type]  # the rest is the paper venue's
+    world.start().tick()
+    return world
+
+
+def reads(world: World) -> list[int]:
+    return world.venue.read  # type: ignore[attr-defined,no-any-return]
+
+
+def pass_by(world: World, lasts_ms: int) -> None:
+    until = world.exchange.now() + lasts_ms
+    while world.exchange.now() < until:
+        world.tick()
+
+
+def test_what_has_not_changed_is_passed_over(world: World) -> None:
+    """Nothing is said, no order is touched."""
+    orders = listed(world.at_venue())
+    assert renew_terms(world.session)
+    assert world.ear.heard("terms have changed") == 0
+    assert listed(world.at_venue()) == orders
+
+
+def test_leverage_lowered_by_hand_is_set_again(world: World) -> None:
+    """10x at the exchange, 75x by the profile: 75x again, as at a start."""
+    world.exchange.set_leverage(DOGE, 10)
+    assert renew_terms(world.session)
+    assert world.exchange.market(DOGE).leverage == world.desk.leverage == 75
+
+
+def test_less_leverage_than_before_is_planned_with(world: World) -> None:
+    """The venue allows 50x from now on."""
+    world.exchange.market(DOGE).follow(replace(RULES, max_leverage=50))
+    assert renew_terms(world.session)
+    assert world.desk.leverage == world.exchange.market(DOGE).leverage == 50
+    assert world.ear.heard("DOGEUSDT: the venue's terms have changed: leverage 75 -> 50, max leverage 75 -> 50") == 1
+
+
+def test_new_fees_move_the_take_profits(world: World) -> None:
+    """A maker fee of 0.1 % instead of 0.02 %: both sides ask for more, and I-16 holds."""
+    before = [world.book.of(side).exits[TP].price for side in (L, S)]
+    world.exchange.market(DOGE).fees = Fees(D("0.001"), D("0.002"))
+    renew_terms(world.session)
+    world.tick(3)
+    after = [world.book.of(side).exits[TP].price for side in (L, S)]
+    assert after[0] > before[0]
+    assert after[1] < before[1]
+    assert world.session.stopper.reason == ""
+
+
+def test_orders_off_a_coarser_tick_are_replaced(world: World) -> None:
+    """Ten old ticks make a new one: within two ticks of time every order rests on it, and nothing has frozen."""
+    tick = RULES.tick_size * 10
+    resting = len(world.at_venue())
+    assert any(order.price % tick for order in world.at_venue())
+    world.exchange.market(DOGE).follow(replace(RULES, tick_size=tick))
+    renew_terms(world.session)
+    world.tick(2)
+    assert len(world.at_venue()) == resting
+    assert not any(order.price % tick for order in world.at_venue())
+    assert world.session.stopper.reason == ""
+
+
+def test_a_table_off_a_coarser_step_freezes(world: World) -> None:
+    """376 can not be traded in lots of 10: nothing is sent any more, orders stay, a person is told what to do."""
+    orders = listed(world.at_venue())
+    world.exchange.market(DOGE).follow(replace(RULES, lot_step=D(10), min_quantity=D(10)))
+    renew_terms(world.session)
+    world.tick(2)
+    assert world.session.stopper.level == "freeze"
+    assert "the venue's quantity step is 10 now, and 376 is off it: close the position by hand" in (
+        world.session.stopper.reason
+    )
+    assert listed(world.at_venue()) == orders
+
+
+def test_terms_are_read_every_ten_minutes(world: World) -> None:
+    """Half an hour: three times."""
+    reads(world).clear()
+    pass_by(world, 3 * TERMS_EVERY_MS)
+    assert len(reads(world)) == 3
+
+
+def test_a_refusal_makes_them_be_read_sooner(world: World) -> None:
+    """A minute after the last time: the minimum has risen above what level 1 is worth."""
+    reads(world).clear()
+    world.exchange.market(DOGE).follow(replace(RULES, min_notional=D(500)))
+    world.exchange.by_hand_cancel(world.book.long.entries[1].venue_id)
+    pass_by(world, 2 * _DOUBTED_MS)
+    assert len(reads(world)) == 1
+    assert world.desk.instrument.min_notional == D(500)
+
+
+def test_a_venue_that_can_not_be_read_changes_nothing(world: World) -> None:
+    """It is asked again after five seconds, and trading goes on with what is known."""
+    reads(world).clear()
+    world.venue.error = Unclear("no answer")  # type: ignore[attr-defined]
+    pass_by(world, TERMS_EVERY_MS + 11_000)
+    assert 2 <= len(reads(world)) <= 4
+    assert world.desk.instrument == RULES
+    assert world.ear.heard("leverage, fees and filters could not be read: no answer", "warning") == len(reads(world))
+
+
+def test_a_dry_run_sets_nothing() -> None:
+    """The leverage at the exchange stays what somebody has set."""
+    world = World(profile(dry_run=True))
+    world.begin(venue=Late(world))  # type: ignore[arg-type]
+    world.start()
+    world.exchange.set_leverage(DOGE, 10)
+    renew_terms(world.session)
+    assert world.exchange.market(DOGE).leverage == 10
