@@ -418,7 +418,7 @@ CUTS = [
 def test_an_amended_exit_is_known_though_the_venue_has_cut_it(
     journal: Journal, price: str, quantity: int, took_effect: bool
 ) -> None:
-    """80 @ 10.2 asked to be 100 @ 10.3 (or at the old price), nobody heard the answer; seen with less than was asked."""
+    """80 @ 10.2, to be 100 @ 10.3 or at its own price, and nobody heard: it is seen with less than was asked."""
     journal.open_level(L, 0, "10")
     name = journal.work(L, TP, 0, 80, "10.2")
     journal.amend(name, price if price != "10.1" else "10.3", 100).changed(name, None)
