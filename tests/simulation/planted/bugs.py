@@ -360,6 +360,11 @@ def an_amend_counts_when_it_is_meant(patch: pytest.MonkeyPatch) -> None:
     wrap(patch, SymbolBook, "_on_amend_intended", eager)
 
 
+@bug("I-35")
+def terms_are_read_at_the_start_only(patch: pytest.MonkeyPatch) -> None:
+    wrap(patch, loop.Loop, "_renew_terms", lambda original, *rest: None)
+
+
 # ---- recovery --------------------------------------------------------------------------------------------------------
 
 
