@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
@@ -76,6 +78,18 @@ def _run_chunk(seeds: range, steps: int, kind: Kind) -> list[Ending]:
     return [run_seed(seed, steps, kind=kind) for seed in seeds]
 
 
+def _end_with_parent() -> None:
+    """A process of the pool would wait for work for ever if the one that gives it is killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only called in a process of the pool"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
 def endings(seeds: range, steps: int, jobs: int, kind: Kind = "symmetric") -> Iterator[Ending]:
     """The endings of all seeds in their order, worked out by ``jobs`` processes."""
     if jobs == 1:
@@ -83,6 +97,7 @@ def endings(seeds: range, steps: int, jobs: int, kind: Kind = "symmetric") -> It
             yield run_seed(seed, steps, kind=kind)
         return
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    processes = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=processes, initializer=_end_with_parent) as pool:
         for chunk in pool.map(_run_chunk, chunks, [steps] * len(chunks), [kind] * len(chunks)):
             yield from chunk

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import psutil
+
 from gridhedge.simulate.run import Totals, endings, run_seed
+from tests.patience import until
 
 
 def test_a_report_adds_up_its_seeds() -> None:
@@ -32,3 +38,14 @@ def test_one_process_walks_the_seeds_in_their_order() -> None:
     """Lazily: what is asked for is worked out."""
     walk = endings(range(3, 1000), 20, 1)
     assert [next(walk).seed, next(walk).seed] == [3, 4]
+
+
+def test_processes_of_a_pool_end_with_the_one_that_gives_them_work() -> None:
+    """kill -9 of the command: none of its children stays behind."""
+    command = [sys.executable, "-m", "gridhedge", "simulate", "--seeds", "1-100000", "--jobs", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as lead:
+        parent = psutil.Process(lead.pid)
+        until(lambda: len(parent.children(recursive=True)) >= 2)
+        children = parent.children(recursive=True)
+        lead.kill()
+    until(lambda: not any(child.is_running() for child in children))

@@ -95,7 +95,7 @@ class Market:
         self.funding = listing.funding or ConstantFunding(instrument.funding_interval_minutes)
         self.next_funding: Millis | None = self.funding.after(self.feed.at)
         self.price_band = listing.price_band
-        self._margin_fee = listing.fees.taker if listing.margin_holds_fees else ZERO
+        self._margin_holds_fees = listing.margin_holds_fees
         self._spread = listing.spread
         self.gap = max(listing.spread, instrument.tick_size)
         """From bid to ask."""
@@ -139,8 +139,9 @@ class Market:
 
     def set_leverage(self, leverage: int) -> None:
         self.leverage = leverage
+        fee = self.fees.taker if self._margin_holds_fees else ZERO
         for holding in self.holdings:
-            holding.rates = margin_rates(holding.side, leverage, self._margin_fee)
+            holding.rates = margin_rates(holding.side, leverage, fee)
             holding.limit = self.instrument.max_notional_at(leverage)
 
     def follow(self, rules: Instrument) -> None:
