@@ -1,4 +1,4 @@
-"""Both grids on the same candles, in one process: what does a fill cost, what a request, and what the search?
+"""Every strategy on the same candles, in one process: what does a fill cost, what a request, and what the search?
 
 python benchmarks/strategies.py [SYMBOL=FILE …]      without files: the made-up year
 """
@@ -26,7 +26,12 @@ from gridhedge.venue.paper.feed import Leg
 ROUNDS = 7
 _REQUESTS = (OrderIntended, AmendIntended, CancelIntended)
 _COLUMNS = ("", "processor", "fills", "per fill", "times", "requests", "each", "times", "candles / s", "a search")
-_PROFILES = (("symmetric", "year.yaml"), ("trim, long", "year_trim.yaml"), ("trim, both", "year_trim.yaml"))
+_PROFILES = (
+    ("symmetric", "year.yaml"),
+    ("trim, long", "year_trim.yaml"),
+    ("trim, both", "year_trim.yaml"),
+    ("signal, 1m", "year_signal.yaml"),
+)
 
 
 class Cost(NamedTuple):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.errors import VenueError
-from gridhedge.domain.events import AccountSeen, Execution, ExecutionKind, MarketSeen, SignalSeen
+from gridhedge.domain.events import AccountSeen, Execution, ExecutionKind, MarketSeen
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
@@ -196,27 +196,26 @@ class Desk:
     def come_due(self, venue: Venue, now: Millis) -> str:
         """What time alone brings: a plan that wants to be looked at again, a candle that has closed. Returns what went
         wrong, empty if nothing did."""
+        if self.candles is not None and self.candles.is_due(now):
+            try:
+                self.dirty = (self.candles.look(venue, now) and self._has_news(self.candles, now)) or self.dirty
+            except VenueError as error:
+                return f"the candles could not be read: {error}"
         due = self.next_due()
-        if due is None or due > now:
-            return ""
-        if self.candles is None or self.candles.due > now:
-            self.dirty = True
-            return ""
-        before = self.candles.signal
-        try:
-            is_news = self.candles.look(venue, now) and not self._is_old_news(before)
-        except VenueError as error:
-            return f"the candles could not be read: {error}"
-        due = self.next_due()
-        self.dirty = self.dirty or is_news or (due is not None and due <= now)
+        self.dirty = self.dirty or (due is not None and due <= now)
         return ""
 
-    def _is_old_news(self, before: SignalSeen | None) -> bool:
-        """Whether the candle that has just been read changes nothing: then it costs no plan."""
-        reader, seen = self.strategy.reader, self.candles.signal if self.candles is not None else None
-        if reader is None or seen is None or before is None or self.alarms:
-            return False
-        return reader.is_old_news(before, seen, self.book)
+    def awaited(self, now: Millis) -> tuple[Side, ...] | None:
+        """The sides whose signals are worth a plan; None: every candle is."""
+        reader, candles = self.strategy.reader, self.candles
+        if reader is None or candles is None or candles.signal is None:
+            return None
+        return reader.awaited(self.book, self.alarms, now)
+
+    def _has_news(self, candles: CandleWatch, now: Millis) -> bool:
+        """Whether something could follow from the candle that has just been read: otherwise it costs no plan."""
+        awaited, seen = self.awaited(now), candles.signal
+        return awaited is None or seen is None or any(side in seen.stands or side in seen.crossed for side in awaited)
 
     def set_band(self, margin_slack: Money, threshold: Decimal, symbols: int) -> bool:
         """Bound the prices within which neither the plan nor the margin rate can come due; True if they moved.

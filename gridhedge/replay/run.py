@@ -20,6 +20,7 @@ from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import Mt5Settings, PaperSettings
 from gridhedge.replay.candles import Candles
 from gridhedge.replay.ends import BALANCE
+from gridhedge.replay.foreknown import ForeknownCandles
 from gridhedge.replay.funding import FundingSeries
 from gridhedge.replay.metrics import EndedBy
 from gridhedge.store.memory import MemoryJournal
@@ -86,6 +87,7 @@ def replay(
     gc.disable()  # nothing here is cyclic, and the journal's millions of tuples would be walked again and again
     try:
         loop = assemble(profile, Parts(venue, journal, venue, DequeInbox()))
+        _foretell(loop.session, exchange)
         loop.start()
         _to_the_end(loop.session, exchange, venue, progress)
     finally:
@@ -108,6 +110,14 @@ def replay(
         reason,
         seconds,
     )
+
+
+def _foretell(session: Session, exchange: Exchange) -> None:
+    for desk in session.desks:
+        reader, feed = desk.strategy.reader, exchange.market(desk.symbol).feed
+        if reader is not None:
+            assert isinstance(feed, CandleFeed), "made by _listing"
+            desk.candles = ForeknownCandles(desk, reader, feed.series(reader.timeframe), exchange)
 
 
 def _to_the_end(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gridhedge.domain.basket import Cause
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.candles import Timeframe
-from gridhedge.domain.events import Decision, SignalSeen
+from gridhedge.domain.events import Decision
 from gridhedge.domain.ladder_book import SideBook
-from gridhedge.domain.values import SIDES, Side
+from gridhedge.domain.values import SIDES, Millis, Side
 from gridhedge.strategy.calendar import Hours, day_at, minutes_of
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.settings import SignalSettings
@@ -17,6 +17,9 @@ from gridhedge.strategy.signals import candles_needed, signal_text
 from gridhedge.strategy.view import View
 
 _STALE_CANDLES = 2
+_NO_CANDLES = "candles"
+_HALTED, _TRADES = _CLOSED = "halted", "trades"
+"""Codes of alarms; those of ``_CLOSED`` stand until the day is over."""
 
 
 class Filters:
@@ -41,24 +44,31 @@ class Filters:
         return seen is not None and view.now < seen.candle + _STALE_CANDLES * self.timeframe.ms
 
     def news(self, view: View) -> Iterator[Decision]:
-        """A signal is written down when it says something else than the last one, or speaks anew."""
-        seen, known = view.signal, view.book.signal
+        """A signal that is of use is written down when it says something else than the last one, or speaks anew."""
+        seen, known, book = view.signal, view.book.signal, view.book
         if seen is None or (known is not None and known.candle >= seen.candle):
             return
-        if known is None or seen.crossed or (seen.stands, seen.crossed) != (known.stands, known.crossed):
+        if known is not None and not seen.crossed and (seen.stands, seen.crossed) == (known.stands, known.crossed):
+            return
+        if self._settings.open_on_new_candle or any(self._is_of_use(view, side) for side in (book.long, book.short)):
             yield seen
 
-    def is_old_news(self, before: SignalSeen, seen: SignalSeen, book: SymbolBook) -> bool:
-        """Whether a candle can be passed over: it says what the one before it said, and no basket waits for a signal.
+    def _is_of_use(self, view: View, side: SideBook) -> bool:
+        """Whether a side is flat, and may open now or has a first order at the venue."""
+        return side.entered <= 0 and (bool(side.entries) or self.may_open(view, side))
 
-        A side that is flat opens, or its first order is given up, by the newest candle.
-        """
-        says_more = seen.crossed or before.crossed or seen.stands != before.stands or book.signal is None
-        if says_more or self._settings.open_on_new_candle or seen.candle - before.candle != self._settings.candle.ms:
-            return False
-        return not any(
-            side.entered <= 0 and (side.cycle > 0 or side.side in seen.stands) for side in (book.long, book.short)
-        )
+    def awaited(self, book: SymbolBook, alarms: Collection[str], now: Millis) -> tuple[Side, ...] | None:
+        """The sides that a signal could open: those that are flat. None: every candle matters, because orders are added
+        at its close, a first order rests that belongs to the last one, or an alarm may end with it."""
+        flat = tuple(side for side in (book.long, book.short) if side.entered <= 0)
+        adds = self._settings.open_on_new_candle and len(flat) < len(SIDES)
+        may_end = _NO_CANDLES in alarms or (flat and any(code not in _CLOSED for code in alarms))
+        if adds or may_end or any(side.entries for side in flat):
+            return None
+        is_closed = self._settings.suspend or not (self._hours is None or self._hours.are_open(now))
+        if is_closed or any(code in alarms for code in _CLOSED):
+            return ()
+        return tuple(side.side for side in flat)
 
     def may_stand(self, view: View, side: Side) -> bool:
         """Whether a basket of this side that has been opened may still wait for its first execution."""
@@ -111,14 +121,14 @@ class Filters:
             text = f"no signals: {candles_needed(settings)} closed candles of {self.timeframe.value} are needed"
             if view.signal is not None:
                 text = f"no signals: the last candle of {self.timeframe.value} that the venue told is too old"
-            draft.alarm("candles", "warning", text)
+            draft.alarm(_NO_CANDLES, "warning", text)
         if halted is not None and view.now < halted.until:
             draft.wake_at(halted.until)
             text = f"{halted.cause.value} reached at {halted.profit:.2f}: nothing is opened until the next day"
-            draft.alarm("halted", "critical" if halted.cause is Cause.DAY_LOSS else "warning", text)
-        elif not settings.suspend and self._hours is not None and not self._hours.are_open(view.now):
-            draft.wake_at(self._hours.next_start(view.now))
+            draft.alarm(_HALTED, "critical" if halted.cause is Cause.DAY_LOSS else "warning", text)
+        elif not settings.suspend and self._hours is not None:
+            draft.wake_at(self._hours.next_start(view.now))  # nothing asks between their end and then
         if self._trades(view) >= settings.trades_per_day:
             draft.wake_at(day_at(self._zone, view.now).ends)
             text = f"{settings.trades_per_day} baskets were opened today: no more before tomorrow"
-            draft.alarm("trades", "warning", text)
+            draft.alarm(_TRADES, "warning", text)

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array: TypeAlias = npt.NDArray[np.float64]
+    Codes: TypeAlias = npt.NDArray[np.int8]
+    Flags: TypeAlias = npt.NDArray[np.bool_]
+    Places: TypeAlias = npt.NDArray[np.intp]
 else:
-    Array: TypeAlias = Any
+    Array = Codes = Flags = Places = Any
 
 
 def weighted_average(candles: Candles, period: int) -> Array:

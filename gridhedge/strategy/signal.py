@@ -28,7 +28,7 @@ from gridhedge.strategy.ladder import fraction
 from gridhedge.strategy.marketable import Marketable
 from gridhedge.strategy.reentry import next_cycle
 from gridhedge.strategy.settings import SignalSettings
-from gridhedge.strategy.signals import WINDOW, signal_of
+from gridhedge.strategy.signals import WINDOW, Signals, signal_of, signals_of
 from gridhedge.strategy.take_profit import exit_price, net_profit_at
 from gridhedge.strategy.view import CandleReader, Found, Plan, View, Withheld
 
@@ -52,7 +52,9 @@ class Signal:
         self.day_zone = settings.timezone if settings.global_profit or settings.max_loss else None
         self.reader: CandleReader | None = None
         if self._filters.timeframe is not None:
-            self.reader = CandleReader(self._filters.timeframe, WINDOW, self._read, self._filters.is_old_news)
+            self.reader = CandleReader(
+                self._filters.timeframe, WINDOW, self._read, self._read_all, self._filters.awaited
+            )
         self._marketable = Marketable(
             fraction(settings.entry_slippage_percent),
             int(settings.entry_timeout_seconds * 1000),
@@ -61,6 +63,9 @@ class Signal:
 
     def _read(self, symbol: str, candles: Candles, now: Millis) -> SignalSeen | None:
         return signal_of(self.settings, symbol, candles, now)
+
+    def _read_all(self, candles: Candles) -> Signals:
+        return signals_of(self.settings, candles)
 
     def followed_by(self, settings: SignalSettings, book: SymbolBook) -> Signal:
         """With other settings: the orders of a basket that is open keep their table and their spaces."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
@@ -14,6 +14,7 @@ from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.invariants import Violation
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.strategy.signals import Signals
 
 
 class View(NamedTuple):
@@ -106,8 +107,11 @@ class CandleReader(NamedTuple):
     limit: int
     read: Callable[[str, Candles, Millis], SignalSeen | None]
     """Symbol, closed candles and the time now; None while there are too few candles."""
-    is_old_news: Callable[[SignalSeen, SignalSeen, SymbolBook], bool]
-    """Whether nothing can follow from what the newest candle says, that the one before it has not led to already."""
+    read_all: Callable[[Candles], Signals]
+    """What ``read`` would say at each of these candles; where all of them are known in advance."""
+    awaited: Callable[[SymbolBook, Collection[str], Millis], tuple[Side, ...] | None]
+    """Book, raised alarms and the time now: the sides for which a signal could mean something before the plan is asked
+    again anyway; None: every candle could."""
 
 
 class Strategy(Protocol):

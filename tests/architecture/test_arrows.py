@@ -31,8 +31,11 @@ MAY_IMPORT = {
 FOREIGN = {"domain": (), "strategy": ("pydantic",), "engine": ()}
 """Packages from outside the standard library that a pure room may import."""
 
-NUMERIC = {"gridhedge/strategy/indicators.py": ("numpy", "talib")}
-"""The one pure module that computes with floats; it loads these when the first candle is looked at."""
+NUMERIC = {
+    "gridhedge/strategy/indicators.py": ("numpy", "talib"),
+    "gridhedge/strategy/signals.py": ("numpy",),
+}
+"""The pure modules that compute with floats; they load these when the first candle is looked at."""
 
 CLIENTS = {"pybit", "binance", "ccxt", "MetaTrader5"}
 

@@ -12,6 +12,7 @@ from gridhedge.domain.errors import NotSent, RateLimited, VenueError
 from gridhedge.domain.events import CycleOpened, SignalSeen
 from gridhedge.domain.values import Side
 from gridhedge.engine.candles import GRACE_MS, CandleWatch
+from gridhedge.strategy.signals import Signals
 from gridhedge.strategy.view import CandleReader
 from gridhedge.venue.paper.feed import ScriptedFeed
 from tests.engine.worlds import START, World, profile
@@ -47,9 +48,14 @@ def watch(venue: Candlestick) -> CandleWatch:
             Timeframe.M1,
             500,
             lambda symbol, seen, now: SignalSeen(symbol, 0, D(len(seen.times)), (), (), now),
-            lambda before, seen, book: False,
+            _unused,
+            lambda book, alarms, now: None,
         ),
     )
+
+
+def _unused(candles: Candles) -> Signals:
+    raise AssertionError("these candles are not known in advance")
 
 
 def read(made: CandleWatch) -> int:

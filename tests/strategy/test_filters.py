@@ -59,33 +59,61 @@ def test_the_reserve_is_not_touched_and_the_user_is_told() -> None:
     assert [alarm.text for alarm in plan.alarms] == ["not opening long: the first order needs 0.29, spendable 0.20"]
 
 
-def test_a_candle_that_says_nothing_new_is_passed_over_only_while_no_basket_waits_for_it() -> None:
-    """Long holds and BUY stands on: old news. A gap, a crossing, another side, a flat side in question: no."""
-    bench = Baskets()
+def awaited(bench: Baskets, *alarms: str) -> object:
+    return bench.strategy._filters.awaited(bench.book, alarms, bench.now)
+
+
+def test_a_signal_is_awaited_by_sides_that_are_flat() -> None:
+    """Both at first; a side that holds something has no use for another signal."""
+    bench = Baskets(basket_profit=1)
+    assert awaited(bench) == (L, S)
     bench.open(L)
-    assert bench.strategy.reader is not None
-    is_old, first = bench.strategy.reader.is_old_news, bench.signal
-    assert first is not None
-    bench.say(L)
-    again = bench.signal
-    assert again is not None
-    assert is_old(first, again, bench.book)
-    assert not is_old(first, again._replace(candle=again.candle + HOUR), bench.book)
-    assert not is_old(first, again._replace(crossed=(L,)), bench.book)
-    assert not is_old(first._replace(crossed=(L,)), again, bench.book)
-    assert not is_old(first, again._replace(stands=(S,)), bench.book)
-    assert not is_old(first._replace(stands=(S,)), again._replace(stands=(S,)), bench.book)
-    assert not Baskets(open_on_new_candle=True).strategy._filters.is_old_news(first, again, bench.book)
+    assert awaited(bench) == (S,)
+    bench.open(S)
+    assert awaited(bench) == ()
+    bench.leave(L)
+    assert awaited(bench) == (L,)
 
 
-def test_a_first_order_that_waits_makes_every_candle_news() -> None:
+def test_every_candle_matters_to_a_first_order_that_waits() -> None:
     """It belongs to the newest one."""
     bench = Baskets()
     bench.say(L)
     bench.step()
-    first = bench.signal
-    bench.say(L)
-    assert first is not None
-    assert bench.signal is not None
     assert bench.resting(L) == {0: D(100)}
-    assert not bench.strategy._filters.is_old_news(first, bench.signal, bench.book)
+    assert awaited(bench) is None
+
+
+def test_every_candle_matters_where_orders_are_added_at_their_close() -> None:
+    """As long as there is a basket to add to."""
+    bench = Baskets(open_on_new_candle=True)
+    assert awaited(bench) == (L, S)
+    bench.open(L)
+    assert awaited(bench) is None
+
+
+def test_every_candle_matters_to_an_alarm_that_may_end_with_it() -> None:
+    """That candles are missing; or, while a side is flat, that its order finds no margin."""
+    bench = Baskets()
+    assert awaited(bench, "budget long") is None
+    bench.open(L)
+    bench.open(S)
+    assert awaited(bench, "budget long 1") == ()
+    assert awaited(bench, "candles") is None
+
+
+def test_no_candle_matters_while_nothing_may_be_opened() -> None:
+    """Outside the hours, after a limit of the day (the bot wakes up by itself when they end), and with ``suspend``."""
+    bench = Baskets(start_time="09:00", finish_time="17:00")
+    assert awaited(bench) == ()
+    bench.now += 9 * HOUR
+    assert awaited(bench) == (L, S)
+    assert awaited(bench, "halted") == awaited(bench, "trades") == ()
+    assert awaited(Baskets(suspend=True)) == ()
+
+
+def test_a_plan_within_the_hours_wakes_up_when_they_begin_again() -> None:
+    """They end without anybody asking."""
+    bench = Baskets(start_time="00:00", finish_time="04:00")
+    bench.say(L)
+    assert bench.step().wake_at == START + DAY

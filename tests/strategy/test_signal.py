@@ -126,14 +126,29 @@ def test_a_first_order_that_does_not_execute_is_priced_anew() -> None:
 
 
 def test_a_signal_is_written_down_when_it_changes() -> None:
-    """The same thing said by the next candle is no news; a crossing always is."""
-    bench = Baskets(suspend=True)
+    """The same thing said by the next candle is no news; a crossing always is. (The venue lets no basket fill.)"""
+    bench = Baskets(trades_per_day=99)
     for stands, crossed in [((L,), ()), ((L,), ()), ((S,), ()), ((S,), (S,)), ((S,), (S,))]:
         bench.say(*stands, crossed=crossed)
         bench.step()
     assert [(event.stands, event.crossed) for event in told(bench, SignalSeen)] == [
         ((L,), ()), ((S,), ()), ((S,), (S,)), ((S,), (S,)),
     ]  # fmt: skip
+
+
+def test_a_signal_that_nothing_can_use_is_not_written_down() -> None:
+    """Nothing new is opened, or the side holds a basket already."""
+    bench = Baskets(suspend=True)
+    bench.say(L)
+    bench.step()
+    assert told(bench, SignalSeen) == []
+    bench = Baskets()
+    bench.open(L)
+    bench.open(S)
+    before = len(told(bench, SignalSeen))
+    bench.say(L, crossed=(L,))
+    bench.step()
+    assert len(told(bench, SignalSeen)) == before
 
 
 # ---- laws ------------------------------------------------------------------------------------------------------------

@@ -143,12 +143,17 @@ class CandleFeed:
         self.at = until
 
     def candles(self, timeframe: Timeframe, limit: int) -> Candles:
-        """Raises UsageError where the recorded candles can not be joined into such ones."""
+        """Raises what ``series`` raises."""
+        joined = self.series(timeframe)
+        stop = bisect_right(joined.times, self.at - timeframe.ms)
+        return joined.part(max(stop - limit, 0), stop)
+
+    def series(self, timeframe: Timeframe) -> Candles:
+        """The candles of the whole path. Raises UsageError where the recorded ones can not be joined into such ones."""
         joined = self._joined.get(timeframe)
         if joined is None:
             joined = self._joined[timeframe] = self._join(timeframe)
-        stop = bisect_right(joined.times, self.at - timeframe.ms)
-        return joined.part(max(stop - limit, 0), stop)
+        return joined
 
     def _join(self, timeframe: Timeframe) -> Candles:
         """The whole series in longer candles. What begins in the middle of one is not part of any."""
