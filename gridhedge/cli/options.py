@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis
+
+if TYPE_CHECKING:
+    from gridhedge.replay.candles import Candles
 
 profiles_option = click.option(
     "--profile",
@@ -42,6 +46,19 @@ def moment(option: str, text: str) -> Millis:
     except ValueError as error:
         raise UsageError(f"{option} {text}: not a day or time; write 2025-05-04 or 2025-05-04T12:00") from error
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()) * 1000
+
+
+def moment_within(option: str, text: str, candles: Candles) -> Millis:
+    """A moment at which a candle of the data opens, or one that lies within them. Raises UsageError."""
+    from gridhedge.replay.tables import utc
+
+    at = moment(option, text)
+    if not candles.start <= at <= int(candles.times[-1]):
+        raise UsageError(
+            f"{option} {text}: the candles of {candles.source} open from {utc(candles.start)} to "
+            f"{utc(int(candles.times[-1]))} UTC; choose a time between, or leave out {option} to begin with the first"
+        )
+    return at
 
 
 def amount(option: str, text: str | None) -> Decimal | None:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gridhedge.cli.options import moment
+from gridhedge.cli.options import moment_within
 from gridhedge.cli.practice_mt5 import mt5
 from gridhedge.cli.stopping import stop_signal
 from gridhedge.domain.errors import UsageError
-from gridhedge.domain.values import Millis
 from gridhedge.venue.paper.instruments import instrument, symbols
 
 if TYPE_CHECKING:
@@ -149,9 +148,10 @@ def _practise(
         from gridhedge.practice.world import Options
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed; run: pip install 'gridhedge[practice]'") from error
-    begin = None if start is None else moment("--start", start)
+    if start is not None and not files:
+        raise UsageError("--start: is a time of recorded candles; give them with --data")
     options = Options(
-        prices=_recorded(venue, files, names, begin) if files else _seeded(venue, seed),
+        prices=_recorded(venue, files, names, start) if files else _seeded(venue, seed),
         rules=venue,
         keys=_keys(pairs),
         speed=speed,
@@ -208,7 +208,7 @@ def _seeded(venue: str, seed: int) -> tuple[Prices, ...]:
     return tuple(synthetic(symbol, price, seed + index, venue) for index, (symbol, price) in enumerate(first))
 
 
-def _recorded(venue: str, files: tuple[Path, ...], names: tuple[str, ...], begin: Millis | None) -> tuple[Prices, ...]:
+def _recorded(venue: str, files: tuple[Path, ...], names: tuple[str, ...], start: str | None) -> tuple[Prices, ...]:
     from gridhedge.practice.prices import RecordedCandles
     from gridhedge.replay.candles import load_candles
 
@@ -218,6 +218,7 @@ def _recorded(venue: str, files: tuple[Path, ...], names: tuple[str, ...], begin
         if symbol not in symbols(venue):
             raise UsageError(f"--symbol {symbol}: the practice exchange knows {', '.join(symbols(venue))}")
         candles = load_candles(file)
+        begin = None if start is None else moment_within("--start", start, candles)
         columns = candles.open, candles.high, candles.low, candles.close
         found.append(
             RecordedCandles(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gridhedge.cli.options import moment
+from gridhedge.cli.options import moment_within
 from gridhedge.cli.stopping import stop_signal
 from gridhedge.domain.errors import UsageError
 from gridhedge.venue.mt5.terminal.names import SymbolNames
@@ -59,6 +59,8 @@ def mt5(
     from gridhedge.practice.prices import RecordedCandles, synthetic
 
     names = SymbolNames(prefix)
+    if start is not None and file is None:
+        raise UsageError("--start: is a time of recorded candles; give them with --data")
     if file is None:
         prices = tuple(
             synthetic(plain, price, seed + index, "mt5", _CALM_PPM)
@@ -67,8 +69,8 @@ def mt5(
     else:
         from gridhedge.replay.candles import load_candles
 
-        begin = None if start is None else moment("--start", start)
         candles = load_candles(file)
+        begin = None if start is None else moment_within("--start", start, candles)
         columns = candles.open, candles.high, candles.low, candles.close
         prices = (
             RecordedCandles(

@@ -37,7 +37,7 @@ def recorded(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def practice(recorded: Path) -> Iterator[Handle]:
-    handle = bybit.start(Options(prices=_recorded("bybit", (recorded,), (), START + 2160 * 60_000)))
+    handle = bybit.start(Options(prices=_recorded("bybit", (recorded,), (), "2025-06-02T12:00")))
     yield handle
     handle.stop()
 

@@ -77,13 +77,35 @@ def test_it_trades_on_recorded_candles_and_outlives_a_kill(candles: Path, data: 
         (("--data", "nothing_DOGEUSDT.csv"), "nothing_DOGEUSDT.csv"),
         (("--data", "prices.csv"), "prices.csv: the name does not say the symbol; add --symbol"),
         (("--data", "x_PEPEUSDT.csv"), "--symbol PEPEUSDT: the practice exchange knows BTCUSDT"),
-        (("--start", "soon"), "--start soon: not a day or time"),
     ],
 )
 def test_a_wrong_option_is_one_sentence(arguments: tuple[str, ...], text: str) -> None:
     """Exit code 2, nothing listens."""
     done = gridhedge("practice", "bybit", "--port", "0", *arguments)
     assert (done.code, text in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize("venue", ["bybit", "mt5"])
+@pytest.mark.parametrize("start", ["2025-05-29T19:07", "2025-05-29T20:48", "2026-01-01"])
+def test_a_start_outside_the_data_is_one_sentence(start: str, venue: str, candles: Path) -> None:
+    """What the data covers, and what to do; the last candle's end is outside, too."""
+    done = gridhedge("practice", venue, "--port", "0", "--data", candles, "--start", start)
+    covered = f"the candles of {candles.name} open from 2025-05-29 19:08 to 2025-05-29 20:47 UTC"
+    advice = "choose a time between, or leave out --start to begin with the first"
+    assert (done.code, done.err) == (2, f"gridhedge: --start {start}: {covered}; {advice}\n")
+
+
+def test_a_start_that_is_no_time_is_one_sentence(candles: Path) -> None:
+    """With an example of one."""
+    done = gridhedge("practice", "bybit", "--data", candles, "--start", "soon")
+    assert (done.code, "--start soon: not a day or time; write 2025-05-04" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("venue", ["bybit", "mt5"])
+def test_a_start_without_data_is_one_sentence(venue: str) -> None:
+    """Seeded prices begin when the exchange does."""
+    done = gridhedge("practice", venue, "--port", "0", "--start", "2025-05-29")
+    assert (done.code, "--start: is a time of recorded candles; give them with --data" in done.err) == (2, True)
 
 
 def test_the_same_symbol_twice_is_refused(candles: Path) -> None:
