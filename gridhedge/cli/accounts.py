@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from gridhedge.domain.errors import UsageError
+from gridhedge.store.emergency import FILE_NAME as EMERGENCY_FILE
 from gridhedge.store.lock import holder
 
-_LEFT_BY_A_RUN = ("run.lock", "ledger.sqlite3", "status.json")
+_LEFT_BEHIND = ("run.lock", "ledger.sqlite3", "status.json", EMERGENCY_FILE)
 
 
 def known_accounts(data: Path) -> list[str]:
     """Accounts that have files in the data folder, in order of their names."""
     if not data.is_dir():
         return []
-    return sorted(path.name for path in data.iterdir() if any((path / name).exists() for name in _LEFT_BY_A_RUN))
+    return sorted(path.name for path in data.iterdir() if any((path / name).exists() for name in _LEFT_BEHIND))
 
 
 def chosen_accounts(data: Path, account: str | None) -> list[str]:

@@ -20,7 +20,7 @@ from gridhedge.cli.errors import silence_stdout
 from gridhedge.cli.options import data_option, leverage_option, profiles_option, symbol_option
 from gridhedge.cli.profiles import open_profile, require_indicators
 from gridhedge.cli.reload import Reload
-from gridhedge.cli.runner import Options, Outcome, Runner, Show, log_failure
+from gridhedge.cli.runner import Options, Outcome, Runner, Show, emergency_sentence, log_failure
 from gridhedge.cli.stopping import stop_signal
 from gridhedge.dashboard.figures import money_text
 from gridhedge.domain.errors import GridhedgeError, UsageError
@@ -28,11 +28,14 @@ from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.watch import ProfileWatch
 from gridhedge.server.refusals import sentence_of
+from gridhedge.store.emergency import read_emergency
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 
 _TURN_SECONDS = 0.0005
 """How long a thread that writes logs or draws the screen may keep the one that trades waiting for the interpreter."""
+
+_LOOK_EVERY_S = 1.0
 
 
 @click.command("run")
@@ -48,6 +51,11 @@ _TURN_SECONDS = 0.0005
     "--i-accept-unrestricted-key",
     is_flag=True,
     help="Trade real money with a key that may transfer, or that works from every IP address; it is journaled.",
+)
+@click.option(
+    "--await-resume",
+    is_flag=True,
+    help="With an emergency stop set, wait until it is lifted: for supervisors that restart whatever ends.",
 )
 @click.option(
     "--speed",
@@ -67,6 +75,7 @@ def command(
     debug: bool,
     live: bool,
     i_accept_unrestricted_key: bool,
+    await_resume: bool,
     speed: float,
     data_dir: Path,
 ) -> None:
@@ -82,6 +91,8 @@ def command(
         for each in profiles:
             require_indicators(each)
         refuse_twins(profiles)
+        if await_resume:
+            _await_resume(data_dir, [each.account for each in profiles], stop)
         markets = [market_of(each) for each in profiles]  # nothing is written before all of this is right
         signing = [webhook_secret_of(each) for each in profiles]
         known = [secret for market in markets for secret in secrets_of(market)]
@@ -117,6 +128,16 @@ def refuse_twins(profiles: Sequence[Profile]) -> None:
         if profile.account in seen:
             raise UsageError(f"two profiles name account {profile.account}: give each account one profile")
         seen.add(profile.account)
+
+
+def _await_resume(data: Path, accounts: Sequence[str], stop: threading.Event) -> None:
+    """Return once one of the accounts has no emergency stop, or when asked to end."""
+    stops = [sentence for account in accounts if (sentence := emergency_sentence(data / account, account))]
+    if len(stops) < len(accounts):
+        return
+    click.echo("\n".join(f"gridhedge: {sentence}; until then it waits" for sentence in stops), err=True)
+    while not stop.wait(_LOOK_EVERY_S) and all(read_emergency(data / account) for account in accounts):
+        pass
 
 
 def summary(outcome: Outcome, data: Path) -> str:

@@ -281,14 +281,22 @@ def _events_of(ledger: Path) -> list[Event]:
         return list(reader.events())
 
 
+def emergency_sentence(folder: Path, account: str) -> str:
+    """Why an account's emergency stop is set and how to lift it; empty if none is."""
+    emergency = read_emergency(folder)
+    if emergency is None:
+        return ""
+    return (
+        f"account {account} has an emergency stop: {emergency.reason}; look at it, then run: "
+        f"{command_line('resume', folder.parent, account)}"
+    )
+
+
 def refuse_emergency(folder: Path, account: str) -> None:
     """Raises EmergencyStop while the account's stop file is there."""
-    emergency = read_emergency(folder)
-    if emergency is not None:
-        raise EmergencyStop(
-            f"account {account} has an emergency stop: {emergency.reason}; look at it, then run: "
-            f"{command_line('resume', folder.parent, account)}"
-        )
+    sentence = emergency_sentence(folder, account)
+    if sentence:
+        raise EmergencyStop(sentence)
 
 
 def log_failure(account: str, error: BaseException) -> None:

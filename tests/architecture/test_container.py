@@ -108,6 +108,12 @@ def test_every_service_says_what_the_command_line_understands(compose: dict[str,
     assert {option for option in options if option.startswith("--")} <= known
 
 
+def test_the_bot_is_not_started_again_and_again_by_an_emergency_stop(compose: dict[str, Any]) -> None:
+    """Docker starts whatever ends, with whatever code: it waits instead of ending with 4."""
+    assert compose["bot"]["restart"] == "unless-stopped"
+    assert "--await-resume" in compose["bot"]["command"]
+
+
 def test_ports_are_open_to_this_machine_only(compose: dict[str, Any]) -> None:
     """A proxy with TLS stands in front of it."""
     ports = [port for service in compose.values() for port in service.get("ports", [])]

@@ -9,6 +9,7 @@ import pytest
 
 from gridhedge.cli.accounts import chosen_accounts, command_line, known_accounts, one_account, running
 from gridhedge.domain.errors import UsageError
+from gridhedge.store.emergency import Emergency, raise_emergency
 from gridhedge.store.lock import account_lock
 
 
@@ -32,6 +33,12 @@ def test_an_account_whose_lock_is_gone_is_still_one(two: Path) -> None:
     """Its ledger tells."""
     (two / "notes" / "ledger.sqlite3").touch()
     assert known_accounts(two) == ["001", "002", "notes"]
+
+
+def test_a_folder_with_nothing_but_an_emergency_stop_is_an_account(tmp_path: Path) -> None:
+    """``run`` is refused by it, and ``resume`` must find it."""
+    raise_emergency(tmp_path / "007", Emergency(0, "", "a test"))
+    assert known_accounts(tmp_path) == ["007"]
 
 
 def test_all_accounts_are_chosen_unless_one_is_named(two: Path) -> None:

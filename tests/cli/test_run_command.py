@@ -14,10 +14,12 @@ import pytest
 from gridhedge.cli.run_command import summary
 from gridhedge.cli.runner import Outcome
 from gridhedge.engine.status import AccountStatus
+from gridhedge.store.emergency import Emergency, raise_emergency
 from gridhedge.store.lock import account_lock
 from gridhedge.store.rows import open_reader
 from gridhedge.store.snapshot import read_status
 from tests.cli.shell import DEMO, ROOT, Done, gridhedge, modes, run, started, write_profile
+from tests.patience import PATIENCE_S
 
 BEGINNING = """\
 00:00:00 demo INFO DOGEUSDT long opens with level 0
@@ -338,3 +340,31 @@ def test_a_single_order_is_not_called_orders(data: Path) -> None:
         "demo: 1 tick, equity 999.91 USDT (-0.0862 in this run), 1 order rests; the same command goes on from here; "
         "gridhedge report --account demo tells what it earned"
     )
+
+
+def test_with_an_emergency_stop_it_waits_for_resume_if_told_to(tmp_path: Path, data: Path) -> None:
+    """It says so once, and trades as soon as the stop is lifted; asked to end before, it ends with 4."""
+    profile = write_profile(tmp_path / "profile.yaml")
+    raise_emergency(data / "001", Emergency(0, "DOGEUSDT", "a test"))
+    waiting = started("run", "--profile", profile, "--data-dir", data, "--ticks", "1", "--speed", "0", "--await-resume")
+    try:
+        assert waiting.stderr is not None
+        line = waiting.stderr.readline()
+        assert line.startswith("gridhedge: account 001 has an emergency stop: a test; look at it, then run: ")
+        assert line.endswith("; until then it waits\n")
+        assert gridhedge("resume", "--yes", "--data-dir", data, "--account", "001").code == 0
+        out, err = waiting.communicate(timeout=PATIENCE_S)
+        assert (waiting.returncode, err) == (0, "")
+        assert "001: 1 tick" in out
+    finally:
+        waiting.kill()
+    raise_emergency(data / "001", Emergency(0, "DOGEUSDT", "another test"))
+    waiting = started("run", "--profile", profile, "--data-dir", data, "--await-resume")
+    try:
+        assert waiting.stderr is not None
+        assert "another test" in waiting.stderr.readline()
+        waiting.terminate()
+        _, err = waiting.communicate(timeout=PATIENCE_S)
+        assert (waiting.returncode, "another test" in err) == (4, True)
+    finally:
+        waiting.kill()
