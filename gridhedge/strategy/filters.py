@@ -51,7 +51,7 @@ class Filters:
         if known is not None and not seen.crossed and (seen.stands, seen.crossed) == (known.stands, known.crossed):
             return
         if self._settings.open_on_new_candle or any(self._is_of_use(view, side) for side in (book.long, book.short)):
-            yield seen
+            yield seen._replace(at=view.now)
 
     def _is_of_use(self, view: View, side: SideBook) -> bool:
         """Whether a side is flat, and may open now or has a first order at the venue."""

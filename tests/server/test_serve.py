@@ -7,14 +7,20 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
+import textwrap
+import urllib.error
+import urllib.request
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gridhedge.domain.wire import sign
 from gridhedge.server.users import account_of
 from gridhedge.store.rows import open_reader
+from gridhedge.venue.clock import wall_ms
 from tests.notify.receiver import Receiver
 from tests.patience import PATIENCE_S, until
 from tests.server.platform import ADMIN_KEY, BOT_SECRET, Platform
@@ -148,3 +154,39 @@ def test_requests_are_signed_in_a_shell_as_documented(tmp_path: Path) -> None:
     assert [answer["success"] for answer in answers] == [True] * 6, done.stdout
     assert [answer["data"].get("status") for answer in answers[:4]] == ["stopped", "running", "running", "stopped"]
     assert (answers[-1]["data"], done.stderr) == ({"sessions": []}, "")
+
+
+def test_the_documented_receiver_believes_signatures_and_takes_each_message_once(tmp_path: Path) -> None:
+    """The lines of docs/SERVER.md, word for word but the port."""
+    documented = (ROOT / "docs" / "SERVER.md").read_text(encoding="utf-8")
+    block = next(part for part in re.findall(r"(?:^    .*\n|^\n)+", documented, re.MULTILINE) if "Receiver" in part)
+    assert 'HTTPServer(("127.0.0.1", 8991), Receiver).serve_forever()' in block
+    program = textwrap.dedent(block).replace(
+        'HTTPServer(("127.0.0.1", 8991), Receiver).serve_forever()',
+        'server = HTTPServer(("127.0.0.1", 0), Receiver)\nprint(server.server_port, flush=True)\n'
+        "for _ in range(4): server.handle_request()",
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as receiver:
+        assert receiver.stdout is not None
+        port = int(receiver.stdout.readline())
+        known, other = (json.dumps({"id": name, "event": "e", "timestamp": "t", "data": {}}).encode() for name in "ab")
+        stamps = [wall_ms(), wall_ms(), wall_ms(), wall_ms() - 301_000]
+        bodies, secrets = [known, known, other, other], ["a secret of his"] * 2 + ["another"] + ["a secret of his"]
+        codes = [
+            _posted(port, body, str(stamp), sign(secret, str(stamp), body))
+            for body, stamp, secret in zip(bodies, stamps, secrets, strict=True)
+        ]
+        out, _ = receiver.communicate(timeout=PATIENCE_S)
+    assert codes == [200, 200, 401, 401]
+    assert out == "t e {}\n"
+
+
+def _posted(port: int, body: bytes, stamp: str, signature: str) -> int:
+    headers = {"X-Webhook-Timestamp": stamp, "X-Webhook-Signature": signature}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/", body, headers)
+    try:
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
