@@ -47,6 +47,8 @@ _PHASES: dict[str, Phase] = {
     "cancelled": "cancelled",
 }
 _NOT_ALLOWED = (40014, 40040)
+_CROSSED = ("crossed", "cross")
+"""Requests say the first; some answers the second."""
 
 
 class Classic:
@@ -93,7 +95,7 @@ class Classic:
         is_union = found.get("assetMode") == "union"
         return Settings(
             is_hedged=word(found, "posMode") == "hedge_mode",
-            is_crossed=word(found, "marginMode") == "crossed",
+            is_crossed=word(found, "marginMode") in _CROSSED,
             trouble="multi-asset mode: switch the account to single-asset mode on Bitget" if is_union else "",
             leverage=parse.leverage(found, "crossedMarginLeverage"),
         )
@@ -279,12 +281,14 @@ def _about(symbol: str) -> dict[str, Any]:
 
 
 def _item(place: Place) -> dict[str, Any]:
+    """An order of a batch. A long leg may meet the short leg's: both execute, as on any other two accounts."""
     item = {
         "size": plain(place.quantity),
         "side": "buy" if place.key.side is Side.LONG else "sell",
         "tradeSide": "close" if place.reduce_only else "open",
         "orderType": "market" if place.market else "limit",
         "force": "ioc" if place.market else "gtc",
+        "stpMode": "none",
         "clientOid": place.client_id,
     }
     return item if place.market else item | {"price": plain(place.price)}

@@ -29,6 +29,9 @@ CLOCK = frozenset({40004, 40005, 40008, 40078})
 _NOBODY_KNOWS = frozenset({40010, 40015, 40200, 40725, 40910, 45001, 50031})
 """Time-outs and server errors: it may have been carried out. Bitget itself says: ask by client id."""
 
+_NOT_HEDGED = (40774, 45021, 43075, 45109)
+_AT_RISK = (45009, 40931, 40879, 40880)
+_TOO_MANY = (40723, 40761, 43005, 43128, 45118, 40930)
 _REASONS: dict[Reject, tuple[int, ...]] = {
     Reject.MARGIN: (40754, 40762, 43012, 40711, 40712, 40798, 40800, 45002, 40893, 25202, 25203),
     Reject.DUPLICATE_ID: (40786, 40708, 43118, 45034, 50060, 25212),
@@ -49,10 +52,13 @@ _REASONS: dict[Reject, tuple[int, ...]] = {
         *(40001, 40002, 40003, 40006, 40009, 40011, 40012, 40036, 40037, 40041),  # who
         *(40014, 40018, 40038, 40040, 22010, 40752, 40753, 40916),  # what, from where
         *(40022, 40023, 40024, 40025, 40026, 40099, 40084, 40085, 25245),  # which account
+        *_NOT_HEDGED,
+        *_AT_RISK,
     ),
     Reject.BUSY: (
         *CLOCK,
         *(40308, 40309, 40844, 40845, 41114, 43115, 45119, 45043, 40878, 22045, 22043, 22044, 22067, 45123),  # halted
+        *(45129, 43031),  # this order was cancelled a moment ago, or its predecessor still is
     ),
 }
 _REASON_OF = {code: reason for reason, codes in _REASONS.items() for code in codes}
@@ -72,7 +78,12 @@ _SAID_BETTER = {
     40018: "the key is bound to other IP addresses than this machine's",
     40038: "the key is bound to other IP addresses than this machine's",
     40099: "a demo key does not work on the live side, nor a live key on the demo side: check venue.demo_trading",
-    40774: "the account is not in hedge mode any more: set hedge mode on Bitget",
+    **dict.fromkeys(_NOT_HEDGED, "the account is not in hedge mode any more: set hedge mode on Bitget"),
+    **dict.fromkeys(_AT_RISK, "Bitget's risk control lets this account open nothing: look at it there"),
+    **dict.fromkeys(_TOO_MANY, "too many orders rest: cancel those that are not needed, or choose fewer levels"),
+    40920: "not while a position is held or an order rests",
+    45117: "the margin mode can not be changed while a position is held or an order rests on the symbol",
+    **dict.fromkeys((45097, 40730, 40872), "the leverage can not be changed while orders rest or positions are held"),
 }
 _A_SECOND_MS = 1_000
 _BANNED_MS = 600_000

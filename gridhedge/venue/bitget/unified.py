@@ -88,7 +88,7 @@ class Unified:
         own = next((item for item in listed if item.get("symbol") == symbol and _is_ours(item)), {})
         return Settings(
             is_hedged=word(found, "holdMode") == "hedge_mode",
-            is_crossed=own.get("marginMode", "crossed") == "crossed",
+            is_crossed=own.get("marginMode", "crossed") in ("crossed", "cross"),
             trouble="" if mode in _ACCOUNT_MODES else f"the account is being changed ({ascii(mode)[:20]}): wait",
             leverage=parse.leverage(own, "leverage"),
         )
@@ -280,6 +280,7 @@ def _is_ours(item: Row) -> bool:
 
 
 def _item(place: Place) -> dict[str, Any]:
+    """An order of a batch. A long leg may meet the short leg's: both execute, as on any other two accounts."""
     is_long = place.key.side is Side.LONG
     item = {
         "category": _CATEGORY,
@@ -290,6 +291,7 @@ def _item(place: Place) -> dict[str, Any]:
         "orderType": "market" if place.market else "limit",
         "timeInForce": "ioc" if place.market else "gtc",
         "marginMode": "crossed",
+        "stpMode": "none",
         "clientOid": place.client_id,
     }
     return item if place.market else item | {"price": plain(place.price)}

@@ -168,7 +168,9 @@ class BitgetVenue:
                 raise Refused(text) from error
         if not before.is_crossed:
             speaks.set_crossed(symbol)
-        speaks.set_leverage(symbol, leverage)
+        # What is in force already is not set again: with orders or positions there Bitget may refuse even that.
+        if before.leverage != leverage or not before.is_crossed:
+            speaks.set_leverage(symbol, leverage)
         after = speaks.settings(symbol)
         if not after.is_hedged:
             raise Refused(f"{symbol} is not in hedge mode, though Bitget says so; {readiness.HEDGE_REMEDY}")

@@ -35,6 +35,15 @@ CODES = [
     (40099, "exchange environment is incorrect", Reject.PERMISSION),
     (40084, "You are in Classic Account mode", Reject.PERMISSION),
     (40008, "Request timestamp expired", Reject.BUSY),
+    (40774, "The order type for unilateral position must also be", Reject.PERMISSION),
+    (45021, "Only hedge mode", Reject.PERMISSION),
+    (43075, "tradeSide is wrong", Reject.PERMISSION),
+    (45109, "not in this position mode", Reject.PERMISSION),
+    (45009, "The account is at risk", Reject.PERMISSION),
+    (40880, "Position handling", Reject.PERMISSION),
+    (45129, "Cannot cancel the same order twice a second", Reject.BUSY),
+    (43031, "The position has a stop loss already", Reject.BUSY),
+    (45118, "Too many orders", Reject.OTHER),
     (424242, "never heard of", Reject.OTHER),
 ]
 
@@ -77,3 +86,21 @@ def test_a_rate_limit_says_until_when() -> None:
     banned = of_status(403, "", NOW)
     assert isinstance(banned, Rejected)
     assert banned.until == NOW + 600_000
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        (45109, "set hedge mode on Bitget"),
+        (40931, "Bitget's risk control lets this account open nothing"),
+        (40930, "too many orders rest"),
+        (45117, "the margin mode can not be changed while a position is held"),
+        (45097, "the leverage can not be changed while orders rest"),
+    ],
+)
+def test_what_a_person_can_do_is_said(code: int, advice: str) -> None:
+    """Behind the venue's own words, which are templates."""
+    outcome = of_code(code, "its words", NOW)
+    assert isinstance(outcome, Rejected)
+    assert outcome.text.startswith(f"Bitget {code}: its words; ")
+    assert advice in outcome.text
