@@ -14,7 +14,7 @@ from gridhedge.engine.candles import CandleWatch
 from gridhedge.engine.policy import Policy
 from gridhedge.engine.ports import Venue
 from gridhedge.strategy.budget import gross_margin
-from gridhedge.strategy.view import Plan, Strategy, View
+from gridhedge.strategy.view import Awaited, Plan, Strategy, View
 
 _NARROWEST = Decimal("0.001")
 """A plan's band is never narrower than this part of the price: a balance right at the reserve must not cost a plan a
@@ -205,17 +205,17 @@ class Desk:
         self.dirty = self.dirty or (due is not None and due <= now)
         return ""
 
-    def awaited(self, now: Millis) -> tuple[Side, ...] | None:
-        """The sides whose signals are worth a plan; None: every candle is."""
+    def awaited(self, now: Millis) -> Awaited | None:
+        """The candles that are worth a plan; None: every one is."""
         reader, candles = self.strategy.reader, self.candles
         if reader is None or candles is None or candles.signal is None:
             return None
-        return reader.awaited(self.book, self.alarms, now)
+        return reader.awaited(self.book, self.instrument, self.alarms, now)
 
     def _has_news(self, candles: CandleWatch, now: Millis) -> bool:
         """Whether something could follow from the candle that has just been read: otherwise it costs no plan."""
         awaited, seen = self.awaited(now), candles.signal
-        return awaited is None or seen is None or any(side in seen.stands or side in seen.crossed for side in awaited)
+        return awaited is None or seen is None or awaited.includes(seen)
 
     def set_band(self, margin_slack: Money, threshold: Decimal, symbols: int) -> bool:
         """Bound the prices within which neither the plan nor the margin rate can come due; True if they moved.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
+from math import inf
+
+import numpy as np
 
 from gridhedge.domain.candles import Candles
 from gridhedge.domain.values import Millis, Side
@@ -11,6 +14,7 @@ from gridhedge.engine.candles import GRACE_MS, CandleWatch
 from gridhedge.engine.desk import Desk
 from gridhedge.engine.ports import Clock, Venue
 from gridhedge.strategy.view import CandleReader
+from gridhedge.venue.paper.candle_feed import Search
 
 
 class ForeknownCandles(CandleWatch):
@@ -26,6 +30,8 @@ class ForeknownCandles(CandleWatch):
         """The candles that have a signal for these sides."""
         self._times = [opened + self.timeframe.ms + GRACE_MS for opened in candles.times]
         """When each candle is told."""
+        close = np.asarray(candles.close)
+        self._closes = Search(close, close)
         self._seen = -1
         """The newest candle that has been told."""
         self._next = self._told_at(0)
@@ -35,11 +41,17 @@ class ForeknownCandles(CandleWatch):
         awaited = self._desk.awaited(self._clock.now())
         if awaited is None:
             return self._next
-        places = self._speaking.get(awaited)
+        places = self._speaking.get(awaited.sides)
         if places is None:
-            places = self._speaking[awaited] = self._signals.speaking(awaited)
+            places = self._speaking[awaited.sides] = self._signals.speaking(awaited.sides)
         following = bisect_right(places, self._seen)
-        return self._told_at(places[following]) if following < len(places) else sys.maxsize
+        last = places[following] if following < len(places) else len(self._times)
+        if awaited.below is not None or awaited.above is not None:
+            below = -inf if awaited.below is None else float(awaited.below)
+            above = inf if awaited.above is None else float(awaited.above)
+            found = self._closes.first(self._seen + 1, last, below, above)
+            last = last if found < 0 else found
+        return self._told_at(last)
 
     def look(self, venue: Venue, now: Millis) -> bool:
         self._seen = bisect_right(self._times, now) - 1

@@ -50,7 +50,7 @@ class Filters:
             return
         if known is not None and not seen.crossed and (seen.stands, seen.crossed) == (known.stands, known.crossed):
             return
-        if self._settings.open_on_new_candle or any(self._is_of_use(view, side) for side in (book.long, book.short)):
+        if any(self._is_of_use(view, side) for side in (book.long, book.short)):
             yield seen._replace(at=view.now)
 
     def _is_of_use(self, view: View, side: SideBook) -> bool:
@@ -58,12 +58,11 @@ class Filters:
         return side.entered <= 0 and (bool(side.entries) or self.may_open(view, side))
 
     def awaited(self, book: SymbolBook, alarms: Collection[str], now: Millis) -> tuple[Side, ...] | None:
-        """The sides that a signal could open: those that are flat. None: every candle matters, because orders are added
-        at its close, a first order rests that belongs to the last one, or an alarm may end with it."""
+        """The sides that a signal could open: those that are flat. None: every candle matters, because a first order
+        rests that belongs to the last one, or because an alarm may end with it."""
         flat = tuple(side for side in (book.long, book.short) if side.entered <= 0)
-        adds = self._settings.open_on_new_candle and len(flat) < len(SIDES)
         may_end = _NO_CANDLES in alarms or (flat and any(code not in _CLOSED for code in alarms))
-        if adds or may_end or any(side.entries for side in flat):
+        if may_end or any(side.entries for side in flat):
             return None
         is_closed = self._settings.suspend or not (self._hours is None or self._hours.are_open(now))
         if is_closed or any(code in alarms for code in _CLOSED):

@@ -8,13 +8,14 @@ written into the book.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.candles import Candles
 from gridhedge.domain.change import Urgency, Wanted
 from gridhedge.domain.events import CycleOpened, Decision, LevelStarted, SignalSeen, TableFixed
+from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.invariants import Violation, settled_basket
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
@@ -30,7 +31,7 @@ from gridhedge.strategy.reentry import next_cycle
 from gridhedge.strategy.settings import SignalSettings
 from gridhedge.strategy.signals import WINDOW, Signals, signal_of, signals_of
 from gridhedge.strategy.take_profit import exit_price, net_profit_at
-from gridhedge.strategy.view import CandleReader, Found, Plan, View, Withheld
+from gridhedge.strategy.view import Awaited, CandleReader, Found, Plan, View, Withheld
 
 _TENTH = Decimal("0.1")
 _TWENTIETH = Decimal("1.05")
@@ -52,9 +53,7 @@ class Signal:
         self.day_zone = settings.timezone if settings.global_profit or settings.max_loss else None
         self.reader: CandleReader | None = None
         if self._filters.timeframe is not None:
-            self.reader = CandleReader(
-                self._filters.timeframe, WINDOW, self._read, self._read_all, self._filters.awaited
-            )
+            self.reader = CandleReader(self._filters.timeframe, WINDOW, self._read, self._read_all, self._awaited)
         self._marketable = Marketable(
             fraction(settings.entry_slippage_percent),
             int(settings.entry_timeout_seconds * 1000),
@@ -66,6 +65,23 @@ class Signal:
 
     def _read_all(self, candles: Candles) -> Signals:
         return signals_of(self.settings, candles)
+
+    def _awaited(
+        self, book: SymbolBook, instrument: Instrument, alarms: Collection[str], now: Millis
+    ) -> Awaited | None:
+        """Signals for sides that are flat, and closes at which orders are added."""
+        sides = self._filters.awaited(book, alarms, now)
+        if sides is None or not self.settings.open_on_new_candle:
+            return None if sides is None else Awaited(sides)
+        below, above = self._next_added(book.long, instrument), self._next_added(book.short, instrument)
+        return Awaited(sides, below and below.price, above and above.price)
+
+    def _next_added(self, side: SideBook, instrument: Instrument) -> Rung | None:
+        """The order that the close of a candle beyond its price may start."""
+        if side.held <= 0 or not side.cycle or is_closing(side) or side.entries:
+            return None
+        rung = next_rung(side, side.reference, self._spaces.of(side), instrument)
+        return None if rung.level < side.now_levels or rung.quantity <= 0 else rung
 
     def followed_by(self, settings: SignalSettings, book: SymbolBook) -> Signal:
         """With other settings: the orders of a basket that is open keep their table and their spaces."""
@@ -98,12 +114,10 @@ class Signal:
         if not self.settings.open_on_new_candle or seen is None or not self._filters.is_fresh(view):
             return
         for side in (book.long, book.short):
-            if side.held <= 0 or not side.cycle or is_closing(side) or side.entries:
+            rung = self._next_added(side, view.instrument)
+            if rung is None or (seen.close - rung.price) * side.side.sign > 0:
                 continue
             if max(side.basket.opened_at, side.basket.added_at) >= seen.candle:
-                continue
-            rung = next_rung(side, side.reference, self._spaces.of(side), view.instrument)
-            if rung.level < side.now_levels or rung.quantity <= 0 or (seen.close - rung.price) * side.side.sign > 0:
                 continue
             if self._margin(view, rung.quantity, rung.price) <= view.available - view.reserve:
                 yield LevelStarted(book.symbol, side.side, rung.level, view.now)

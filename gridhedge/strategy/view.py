@@ -99,6 +99,24 @@ class Found(NamedTuple):
     average: Price
 
 
+class Awaited(NamedTuple):
+    """The candles from which something could follow before the plan is asked again anyway."""
+
+    sides: tuple[Side, ...]
+    """Those with a signal for one of these sides,"""
+    below: Price | None = None
+    above: Price | None = None
+    """and those that close at or beyond one of these prices."""
+
+    def includes(self, seen: SignalSeen) -> bool:
+        """Whether a candle with this signal is one of them."""
+        return (
+            any(side in seen.stands or side in seen.crossed for side in self.sides)
+            or (self.below is not None and seen.close <= self.below)
+            or (self.above is not None and seen.close >= self.above)
+        )
+
+
 class CandleReader(NamedTuple):
     """What a strategy wants of candles: the engine asks for the last ``limit`` of them at the start and after every
     close, and shows what ``read`` makes of them."""
@@ -109,9 +127,8 @@ class CandleReader(NamedTuple):
     """Symbol, closed candles and the time now; None while there are too few candles."""
     read_all: Callable[[Candles], Signals]
     """What ``read`` would say at each of these candles; where all of them are known in advance."""
-    awaited: Callable[[SymbolBook, Collection[str], Millis], tuple[Side, ...] | None]
-    """Book, raised alarms and the time now: the sides for which a signal could mean something before the plan is asked
-    again anyway; None: every candle could."""
+    awaited: Callable[[SymbolBook, Instrument, Collection[str], Millis], Awaited | None]
+    """With raised alarms, and the time now; None: every candle is."""
 
 
 class Strategy(Protocol):

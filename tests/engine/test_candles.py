@@ -49,7 +49,7 @@ def watch(venue: Candlestick) -> CandleWatch:
             500,
             lambda symbol, seen, now: SignalSeen(symbol, 0, D(len(seen.times)), (), (), now),
             _unused,
-            lambda book, alarms, now: None,
+            lambda book, rules, alarms, now: None,
         ),
     )
 

@@ -84,14 +84,6 @@ def test_every_candle_matters_to_a_first_order_that_waits() -> None:
     assert awaited(bench) is None
 
 
-def test_every_candle_matters_where_orders_are_added_at_their_close() -> None:
-    """As long as there is a basket to add to."""
-    bench = Baskets(open_on_new_candle=True)
-    assert awaited(bench) == (L, S)
-    bench.open(L)
-    assert awaited(bench) is None
-
-
 def test_every_candle_matters_to_an_alarm_that_may_end_with_it() -> None:
     """That candles are missing; or, while a side is flat, that its order finds no margin."""
     bench = Baskets()

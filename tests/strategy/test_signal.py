@@ -15,6 +15,7 @@ from gridhedge.domain.events import BasketClosed, CloseDecided, SignalSeen, Trad
 from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.strategy.basket import distances
 from gridhedge.strategy.settings import SignalSettings
+from gridhedge.strategy.view import Awaited
 from tests.strategy.baskets import HOUR, Baskets, L, S, told
 
 DAY = 24 * HOUR
@@ -134,6 +135,20 @@ def test_a_signal_is_written_down_when_it_changes() -> None:
     assert [(event.stands, event.crossed) for event in told(bench, SignalSeen)] == [
         ((L,), ()), ((S,), ()), ((S,), (S,)), ((S,), (S,)),
     ]  # fmt: skip
+
+
+def test_where_orders_are_added_at_closes_those_beyond_the_next_one_are_awaited() -> None:
+    """Opened at 0.2 with one percent of space: a close at 0.198 or lower, and signals for the side that is flat."""
+    bench = Baskets(open_on_new_candle=True)
+    bench.open(L)
+    assert bench.strategy.reader is not None
+    view, seen = bench.view(), bench.signal
+    awaited = bench.strategy.reader.awaited(view.book, view.instrument, (), view.now)
+    assert awaited == Awaited((S,), below=D("0.19800"))
+    assert seen is not None
+    assert not awaited.includes(seen._replace(stands=(L,), close=D("0.19801")))
+    assert awaited.includes(seen._replace(stands=(L,), close=D("0.19800")))
+    assert awaited.includes(seen._replace(stands=(S,), close=D("0.20000")))
 
 
 def test_a_signal_that_nothing_can_use_is_not_written_down() -> None:

@@ -18,7 +18,7 @@ from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis, Price
 from gridhedge.venue.paper.feed import Cursor, Leg, price_at
 
-__all__ = ["CandleFeed", "CandlePath"]
+__all__ = ["CandleFeed", "CandlePath", "Search"]
 
 CandlePath: TypeAlias = Literal["nearer", "farther", "low", "high"]
 """Which extreme comes first: the one nearer to the open (the low where both are as far), the farther, low or high."""
@@ -74,9 +74,7 @@ class CandleFeed:
         if len(times) == 0 or not (len(times) == len(open) == len(high) == len(low) == len(close)):
             raise UsageError("a candle feed needs five arrays of the same length, at least one candle")
         assert interval_ms >= 4, "a candle must last at least four milliseconds"
-        self._search = _Search(
-            np.ascontiguousarray(low, dtype=np.float64), np.ascontiguousarray(high, dtype=np.float64)
-        )
+        self._search = Search(np.ascontiguousarray(low, dtype=np.float64), np.ascontiguousarray(high, dtype=np.float64))
         self._times = np.ascontiguousarray(times, dtype=np.int64).data
         self._open, self._high, self._low, self._close = (
             np.ascontiguousarray(array, dtype=np.float64).data for array in (open, high, low, close)
@@ -229,7 +227,7 @@ class CandleFeed:
         return _Path(index, (start, start + span // 3, start + span * 2 // 3, start + span - 1), sizes)
 
 
-class _Search:
+class Search:
     """Finds the first candle whose low or high reaches a bound: window, block, super-block."""
 
     def __init__(self, low: _Prices, high: _Prices) -> None:
