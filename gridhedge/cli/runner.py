@@ -224,7 +224,9 @@ class Runner:
         patience = settings.private_stream_timeout_seconds
 
         def lost() -> str:
-            return f"no private stream for {patience} s" if venue.private_down_ms() >= patience * 1000 else ""
+            return (
+                f"no {settings.account_stream} for {patience} s" if venue.private_down_ms() >= patience * 1000 else ""
+            )
 
         return Opened(venue, venue, checks, lambda: False, lost)
 

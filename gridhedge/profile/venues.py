@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -95,6 +95,8 @@ class VenueSettings(_Settings):
 class RealVenueSettings(VenueSettings):
     """A venue that has a real and a demo side: which one is always said, never defaulted."""
 
+    account_stream: ClassVar[str] = "private stream"
+    """Through what it tells of the account."""
     demo_trading: bool
 
     @property
@@ -143,6 +145,7 @@ class BitgetSettings(ExchangeSettings):
 class Mt5Settings(RealVenueSettings):
     """A MetaTrader 5 account in hedging mode, through the terminal on this machine or a bridge to another one."""
 
+    account_stream: ClassVar[str] = "terminal"
     name: Literal["mt5"]
     terminal: Annotated[
         str,

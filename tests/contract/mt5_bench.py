@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal as D
 from typing import Any, cast
 
 from gridhedge.domain.order import account_tag
-from gridhedge.domain.values import Price, Side
+from gridhedge.domain.values import Millis, Price, Side
 from gridhedge.engine.inbox import DequeInbox
 from gridhedge.engine.ports import Venue
 from gridhedge.practice.clock import Clock
@@ -23,7 +24,7 @@ from gridhedge.venue.mt5.terminal.names import SymbolNames
 from gridhedge.venue.mt5.venue import Commission, Mt5Venue
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
-from gridhedge.venue.paper.funding import ConstantFunding
+from gridhedge.venue.paper.funding import ConstantFunding, FundingPlan
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
 
@@ -31,6 +32,7 @@ SYMBOL = "DOGEUSDT"
 LOGIN = Login(501234, "practice", "Practice-Demo", 7200)
 DOGE = Spec(SYMBOL, f"{SYMBOL}.c", D(1), 5, "DOGE", "USDT")
 
+CHARGED = ConstantFunding(480, D("0.0001"))
 _STREAMS = "MT5 pushes nothing: every look tells all that has changed"
 LACKS = {
     "01": "no minimum notional and no tiers: test_venue.test_rules_are_in_base_units_and_leverage_is_the_broker_s",
@@ -70,8 +72,17 @@ LACKS = {
 """Cards that do not speak of this venue, and why; tests that show the same are in tests/venue/mt5 and beside this."""
 
 
+def doge_broker(wall: Callable[[], Millis], funding: FundingPlan = CHARGED) -> Broker:
+    """1000 USDT, leverage 1:75, commission 0.055 %, DOGEUSDT at 0.20000."""
+    feed = ScriptedFeed([(wall_ms(), D("0.20000"))])
+    taker = fees("bybit", SYMBOL)._replace(maker=D("0.00055"))
+    exchange = Exchange([Listing(instrument("bybit", SYMBOL), taker, feed, funding)], D(1000))
+    exchange.set_leverage(SYMBOL, 75)
+    return Broker(exchange, {DOGE.name: DOGE}, Clock(1, wall), digits=8, currency="USDT")
+
+
 class Mt5Bench:
-    """1000 USDT, leverage 1:75, commission 0.055 %, server time two hours ahead."""
+    """The account of ``doge_broker``, server time two hours ahead."""
 
     tag = account_tag("bench", SYMBOL)
     title = "MT5"
@@ -82,14 +93,9 @@ class Mt5Bench:
     def __init__(self) -> None:
         self.ahead = 0
         """ms by which everybody's clock has been put forward."""
-        feed = ScriptedFeed([(wall_ms(), D("0.20000"))])
-        rules = instrument("bybit", SYMBOL)
-        taker = fees("bybit", SYMBOL)._replace(maker=D("0.00055"))
-        self.exchange = Exchange([Listing(rules, taker, feed, ConstantFunding(480, D("0.0001")))], D(1000))
-        self.exchange.set_leverage(SYMBOL, 75)
-
+        self.broker = doge_broker(self.wall)
+        self.exchange = self.broker.exchange
         self.tapes = {SYMBOL: Tape(self.exchange.now(), D("0.20000"))}
-        self.broker = Broker(self.exchange, {DOGE.name: DOGE}, Clock(1, self.wall), digits=8, currency="USDT")
         self.bridge = BridgeServer(
             lambda: cast(Mt5Api, SimulatedTerminal(self.broker, LOGIN, self.tapes)), Address("127.0.0.1", 0)
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal as D
 from pathlib import Path
 
-from gridhedge.domain.values import SIDES, Role, Side
+from gridhedge.domain.values import Role
 from gridhedge.store.emergency import read_emergency
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import Done, gridhedge, started
-from tests.contract.bench import SYMBOL, Bench
-from tests.contract.test_trading import Bot, bookings, home, in_the_ledger, market, roles, until
+from tests.contract.markets import Market
+from tests.contract.test_trading import Bot, home, in_the_ledger, market, roles, until
 from tests.patience import PATIENCE_S
 
 __all__ = ["home", "market"]
@@ -21,33 +21,24 @@ def close(home: Path, data: str = "data", profile: str = "p.yaml") -> Done:
     return gridhedge("close", "--profile", home / profile, "--data-dir", home / data, "--yes")
 
 
-def held(market: Bench) -> list[D]:
-    return [market.exchange.market(SYMBOL).holding(side).quantity for side in SIDES]
-
-
-def opened(home: Path, market: Bench) -> Bot:
+def opened(home: Path, market: Market) -> Bot:
     """A bot that has opened both sides."""
     bot = Bot(home)
     until(market, bot, lambda: roles(market) == OPEN)
     return bot
 
 
-def test_card_64_close_leaves_nothing_of_ours(home: Path, market: Bench) -> None:
+def test_card_64_close_leaves_nothing_of_ours(home: Path, market: Market) -> None:
     """No orders, no positions; the ledger has every execution, and a stop is set. What is not ours stays."""
     opened(home, market).stop()
-
-    def by_hand(world: object) -> None:
-        market.exchange.place(SYMBOL, "", Side.LONG, False, D("0.15"), D(50))
-        market.exchange.by_hand_open(SYMBOL, Side.LONG, D(30))
-
-    market.practice.do(by_hand)
-    leverage = market.exchange.market(SYMBOL).leverage
+    market.by_hand()
+    leverage = market.leverage()
     done = close(home)
     assert (done.code, done.err) == (0, "")
     assert "001: flat, no orders" in done.out
-    assert [order.client_id for order in market.exchange.account.open.values()] == [""]
-    assert held(market) == [D(30), D(0)]
-    assert market.exchange.market(SYMBOL).leverage == leverage
+    assert (len(market.resting()), market.strangers()) == (1, [D(50)])
+    assert market.held() == [D(30), D(0)]
+    assert market.leverage() == leverage
     with open_reader(home / "data" / "001" / "ledger.sqlite3") as ledger:
         assert [row.role for row in ledger.executions()][-2:] == [Role.CLOSE, Role.CLOSE]
     stop = read_emergency(home / "data" / "001")
@@ -55,7 +46,7 @@ def test_card_64_close_leaves_nothing_of_ours(home: Path, market: Bench) -> None
     assert stop.reason == "closed by hand (gridhedge close)"
 
 
-def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Bench) -> None:
+def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Market) -> None:
     """Then everything is closed, and the bot does not come back before ``resume``."""
     where = ("--profile", home / "p.yaml", "--data-dir", home / "data")
     with started("run", *where, "--no-dashboard", cwd=home) as bot:
@@ -64,54 +55,54 @@ def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Bench) -> No
         assert bot.wait(timeout=PATIENCE_S) == 0
     assert done.code == 0, done.err
     assert done.out.splitlines()[0] == "001: stopped"
-    assert (roles(market), held(market)) == ([], [D(0), D(0)])
+    assert (roles(market), market.held()) == ([], [D(0), D(0)])
     assert gridhedge("run", *where, "--ticks", "1").code == 4
 
 
-def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, market: Bench) -> None:
+def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, market: Market) -> None:
     """Refused with 5, naming the process; nothing is sent, and no stop is set."""
     bot = opened(home, market)
-    before = bookings(market)
+    before = market.booked()
     done = close(home, "other")
     assert (done.code, done.out) == (5, "")
-    assert f"DOGEUSDT of account {market.venue.uid()}" in done.err
+    assert f"DOGEUSDT of account {market.uid}" in done.err
     assert "stop it first" in done.err
     assert read_emergency(home / "other" / "001") is None
-    assert (roles(market), bookings(market)) == (OPEN, before)
+    assert (roles(market), market.booked()) == (OPEN, before)
     bot.stop()
     assert bot.failure is None
     assert close(home, "other").code == 0
-    assert (roles(market), held(market)) == ([], [D(0), D(0)])
+    assert (roles(market), market.held()) == ([], [D(0), D(0)])
 
 
-def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, market: Bench) -> None:
+def test_card_68_a_venue_out_of_reach_leaves_the_account_stopped(home: Path, market: Market) -> None:
     """Whoever restarts the bot does not trade on; the next try closes."""
     opened(home, market).stop()
-    market.fault("clock", seconds=30.0)
+    market.go_away()
     done = close(home)
     assert (done.code, done.out) == (3, "001: stopped, but nothing is closed yet\n")
-    assert "set it by NTP" in done.err
+    assert market.is_away in done.err
     assert read_emergency(home / "data" / "001") is not None
-    assert roles(market) == OPEN
     market.clear()
+    assert roles(market) == OPEN
     assert close(home).code == 0
-    assert (roles(market), held(market)) == ([], [D(0), D(0)])
+    assert (roles(market), market.held()) == ([], [D(0), D(0)])
 
 
-def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path, market: Bench) -> None:
+def test_card_69_executions_before_and_during_the_closing_are_counted(home: Path, market: Market) -> None:
     """While nothing ran the long's take-profit executed; its message could not come, the history tells."""
     bot = opened(home, market)
     bot.stop()
     market.move(D("0.20600"))
-    assert held(market)[0] == 0
-    market.fault("timeout_after", on="order/create", seconds=0.5)
+    assert market.held()[0] == 0
+    market.lose_an_answer()
     done = close(home)
     assert done.code == 0, done.err
-    assert held(market) == [D(0), D(0)]
-    assert in_the_ledger(bot) == bookings(market)
+    assert market.held() == [D(0), D(0)]
+    assert in_the_ledger(market, bot) == market.booked()
 
 
-def test_a_profile_that_says_dry_run_sends_nothing(home: Path, market: Bench) -> None:
+def test_a_profile_that_says_dry_run_sends_nothing(home: Path, market: Market) -> None:
     """It is said how to mean it."""
     text = (home / "p.yaml").read_text()
     (home / "dry.yaml").write_text(text + "dry_run: true\n")

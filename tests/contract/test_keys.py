@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from gridhedge.domain.events import Event, RiskAccepted
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import Done, gridhedge
-from tests.contract.bench import Bench
-from tests.contract.test_trading import home, market
+from tests.contract.bench import BENCHES, Bench
+from tests.contract.markets import BenchMarket
+from tests.contract.test_trading import home, write_profile
 
-__all__ = ["home", "market"]
+__all__ = ["home"]
 FLAG = "--i-accept-unrestricted-key"
 UNBOUND = "key restrictions: the key works from every IP address; restrict it on {title}, or start with run " + FLAG
 BOTH = (
@@ -37,6 +39,15 @@ CASES: list[tuple[list[str], bool, bool, str]] = [
     (["expired_key"], True, True, "{expired}"),
     (["expiring_key"], False, False, ""),
 ]
+
+
+@pytest.fixture(params=list(BENCHES))
+def market(home: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """The venues that are reached with keys."""
+    bench = BENCHES[request.param]()
+    write_profile(home, BenchMarket(bench, request.param.partition("-")[0]).settings)
+    yield bench
+    bench.close()
 
 
 def run(home: Path, live: bool, flag: bool) -> Done:

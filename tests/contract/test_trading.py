@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal as D
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -16,19 +15,18 @@ from gridhedge.cli.build import market_of
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import Options, Runner
 from gridhedge.domain.errors import AlreadyRunning, RiskStop
-from gridhedge.domain.events import Execution, Funding
 from gridhedge.engine.status import AccountStatus
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import gridhedge
-from tests.contract.bench import BENCHES, Bench
+from tests.contract.markets import MARKETS, Market, Meaning
 from tests.patience import PATIENCE_S
 from tests.patience import until as wait
 
 PROFILE = """\
 account: "001"
-venue: {{name: {venue}, demo_trading: true, endpoint: "{url}", private_stream_timeout_seconds: 10}}
+venue: {venue}
 symbols:
   - symbol: DOGEUSDT
     leverage: 10
@@ -46,17 +44,36 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     keys.touch(mode=0o600)
     parts = ("KEY", "SECRET", "PASSPHRASE")
     lines = [f"001_{venue}_API_{part}=practice\n" for venue in ("BYBIT", "BINANCE", "BITGET") for part in parts]
-    keys.write_text("".join(lines))
+    keys.write_text("".join([*lines, "001_MT5_PASSWORD=practice\n"]))
     return tmp_path
 
 
-@pytest.fixture(params=list(BENCHES))
-def market(home: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """The practice exchange; the bot makes its own adapter."""
-    bench = BENCHES[request.param]()
-    (home / "p.yaml").write_text(PROFILE.format(venue=request.param.partition("-")[0], url=bench.practice.url))
-    yield bench
-    bench.close()
+def write_profile(home: Path, venue: str) -> None:
+    settings = venue.removesuffix("}") + ", private_stream_timeout_seconds: 10}"
+    (home / "p.yaml").write_text(PROFILE.format(venue=settings))
+
+
+@pytest.fixture(params=list(MARKETS))
+def market(home: Path, request: pytest.FixtureRequest) -> Iterator[Market]:
+    """A venue of its own, and a profile that trades there."""
+    market = MARKETS[request.param]()
+    write_profile(home, market.settings)
+    yield market
+    market.close()
+
+
+class Jumped:
+    """The module ``time`` so many seconds later."""
+
+    def __init__(self, seconds: int) -> None:
+        self._ahead = seconds * 10**9
+        self.monotonic, self.sleep = time.monotonic, time.sleep
+
+    def time_ns(self) -> int:
+        return time.time_ns() + self._ahead
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns() + self._ahead
 
 
 class Bot:
@@ -100,41 +117,25 @@ class Bot:
         self._logs.close()
 
 
-def until(market: Bench, bot: Bot | None, condition: Callable[[], bool]) -> None:
+def until(market: Market, bot: Bot | None, condition: Callable[[], bool]) -> None:
     def came() -> bool:
         assert bot is None or bot.failure is None, bot and bot.failure
-        return market.practice.do(lambda world: condition())
+        return condition()
 
-    wait(came, lambda: list(market.exchange.account.open.values()))
-
-
-def told(booked: Iterable[object]) -> list[tuple[object, ...]]:
-    """What an execution or a payment means, whatever its id is at the venue."""
-    meant: list[tuple[object, ...]] = []
-    for one in booked:
-        if isinstance(one, Execution):
-            meant.append((one.client_id, one.side.value, one.closing, one.quantity, one.price, one.fee, one.maker))
-        elif isinstance(one, Funding):
-            meant.append((one.side.value, one.amount))
-    return sorted(meant, key=str)
+    wait(came, market.resting)
 
 
-def bookings(market: Bench) -> list[tuple[object, ...]]:
-    """Everything that the exchange has booked."""
-    return told(market.practice.do(lambda world: list(market.exchange.account.bookings)))
-
-
-def in_the_ledger(bot: Bot) -> list[tuple[object, ...]]:
+def in_the_ledger(market: Market, bot: Bot) -> list[Meaning]:
     with open_reader(bot.data / "001" / "ledger.sqlite3") as reader:
-        return told(list(reader.events()))
+        return market.told(reader.events())
 
 
-def roles(market: Bench) -> list[str]:
+def roles(market: Market) -> list[str]:
     """Side, role and level of what rests, from our ids."""
-    return sorted(order.client_id.split("-")[1] for order in market.exchange.account.open.values())
+    return sorted(client_id.split("-")[1] for client_id in market.resting())
 
 
-def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, market: Bench) -> None:
+def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, market: Market) -> None:
     """Both sides; down a level; up through the long's take-profit. The ledger has what the exchange has booked."""
     bot = Bot(home)
     until(market, bot, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
@@ -142,73 +143,68 @@ def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, 
     until(market, bot, lambda: roles(market) == ["LG02", "LT00", "SO00"] or "LG02" in roles(market))
     until(market, bot, lambda: {"LG02", "LT00", "ST00"} <= set(roles(market)))
     market.move(D("0.20600"))
-    until(
-        market, bot, lambda: sum(b.closing for b in market.exchange.account.bookings if isinstance(b, Execution)) >= 2
-    )
+    until(market, bot, lambda: market.closes() >= 2)
     until(market, bot, lambda: {"LT00", "ST00"} <= set(roles(market)))
     bot.stop()
     assert bot.failure is None
-    assert in_the_ledger(bot) == bookings(market)
+    assert in_the_ledger(market, bot) == market.booked()
     report = json.loads(gridhedge("report", "--data-dir", bot.data, "--account", "001", "--json").out)
-    totals = market.exchange.account
-    assert D(report["total"]["net_profit"]) == totals.wallet - 1000
+    assert D(report["total"]["net_profit"]) == market.wallet() - 1000
 
 
-def test_card_61_a_restart_owns_the_same_orders(home: Path, market: Bench) -> None:
+def test_card_61_a_restart_owns_the_same_orders(home: Path, market: Market) -> None:
     """Also without its memory: nothing is sent, because everything is as it should be."""
     first = Bot(home)
     until(market, first, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
     first.stop()
-    before = sorted(order.venue_id for order in market.exchange.account.open.values())
+    before = market.numbers()
     for data in ("data", "other"):
         again = Bot(home, data, ticks=10)
         again.wait()
         again.close()
         assert again.failure is None
-        assert sorted(order.venue_id for order in market.exchange.account.open.values()) == before
-    assert in_the_ledger(again) == bookings(market)
+        assert market.numbers() == before
+    assert in_the_ledger(market, again) == market.booked()
 
 
-def test_card_62_two_bots_never_trade_one_symbol_of_an_account(home: Path, market: Bench) -> None:
+def test_card_62_two_bots_never_trade_one_symbol_of_an_account(home: Path, market: Market) -> None:
     """Whatever data folders they have."""
     first = Bot(home)
-    until(market, first, lambda: len(market.exchange.account.open) > 0)
+    until(market, first, lambda: market.resting() != [])
     second = Bot(home, "other")
     second.wait()
     assert isinstance(second.failure, AlreadyRunning)
-    assert f"DOGEUSDT of account {market.venue.uid()}" in str(second.failure)
+    assert f"DOGEUSDT of account {market.uid}" in str(second.failure)
     second.close()
     first.stop()
 
 
 def test_card_63_without_the_account_s_stream_for_too_long_it_stops(
-    home: Path, market: Bench, monkeypatch: pytest.MonkeyPatch
+    home: Path, market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten seconds, which the machine's clock jumps over; the stop is set until a person lifts it."""
     bot = Bot(home)
     until(market, bot, lambda: roles(market) == ["LG01", "LT00", "SG01", "ST00"])
-    market.fault("refuse_sockets", on="private", seconds=60.0)
-    market.fault("drop", on="private")
-    until(market, bot, lambda: bot.has_lost("private stream"))
-    jumped = SimpleNamespace(monotonic_ns=lambda: time.monotonic_ns() + 10 * 10**9, time_ns=time.time_ns)
-    monkeypatch.setattr("gridhedge.venue.clock.time", jumped)
+    market.lose_the_stream()
+    until(market, bot, lambda: bot.has_lost(market.stream))
+    monkeypatch.setattr(market.clock, Jumped(10))
     bot.wait()
     assert isinstance(bot.failure, RiskStop)
-    assert "no private stream for 10 s" in str(bot.failure)
+    assert f"no {market.stream} for 10 s" in str(bot.failure)
     assert (bot.data / "001" / ".emergency_stop").exists()
     assert roles(market) == ["LG01", "LT00", "SG01", "ST00"]
     bot.close()
 
 
-def test_card_65_check_tells_the_whole_table(home: Path, market: Bench) -> None:
-    """And what would be opened; a key that may withdraw is refused by ``run`` as well."""
+def test_card_65_check_tells_the_whole_table(home: Path, market: Market) -> None:
+    """And what would be opened; what must not be traded, as with a key that may withdraw, ``run`` refuses as well."""
     done = gridhedge("check", "--profile", home / "p.yaml", "--data-dir", home / "data")
     assert done.code == 0, done.err
     assert "ok   clock" in done.out
     assert "ladder: DOGEUSDT: 4 of 4 levels" in done.out
-    market.fault("withdrawal_permission")
+    market.forbid()
     for command in ("check", "run"):
         done = gridhedge(command, "--profile", home / "p.yaml", "--data-dir", home / "data")
         assert done.code == 3
-        assert "withdrawal" in done.err
-    assert market.exchange.account.open == {}
+        assert market.forbids in done.out + done.err
+    assert market.resting() == []

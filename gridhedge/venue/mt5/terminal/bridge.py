@@ -52,18 +52,19 @@ class BridgeServer:
     """Serves a terminal to every client that connects. ``make`` gives each connection its module; calls never
     overlap, whoever makes them: the package drives one terminal and knows no threads.
 
-    ``path`` replaces the one that clients give: theirs is the address of this bridge.
+    ``path`` replaces the one that clients give: theirs is the address of this bridge. Whoever holds ``turn`` is between
+    two calls.
     """
 
     def __init__(self, make: Callable[[], Mt5Api], address: Address, path: str = "") -> None:
-        lock = threading.Lock()
+        turn = self.turn = threading.Lock()
         sockets: set[socket.socket] = set()
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 sockets.add(self.request)
                 try:
-                    _serve(self.rfile, self.wfile, make(), lock, path)
+                    _serve(self.rfile, self.wfile, make(), turn, path)
                 finally:
                     sockets.discard(self.request)
 
@@ -101,7 +102,7 @@ class BridgeServer:
         self._thread.join()
 
 
-def _serve(reading: Any, writing: Any, module: Mt5Api, lock: threading.Lock, path: str) -> None:
+def _serve(reading: Any, writing: Any, module: Mt5Api, turn: threading.Lock, path: str) -> None:
     with suppress(OSError):
         while text := reading.readline(LONGEST_LINE):
             try:
@@ -114,7 +115,7 @@ def _serve(reading: Any, writing: Any, module: Mt5Api, lock: threading.Lock, pat
                 return  # nobody who speaks our language
             if name == "initialize" and path:
                 args, named = [path], {key: value for key, value in named.items() if key != "path"}
-            with lock:
+            with turn:
                 value = getattr(module, name)(*args, **named)
                 error = module.last_error()
             writing.write(line({"value": encode(value), "error": list(error)}))
