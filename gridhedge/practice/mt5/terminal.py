@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gridhedge.practice.mt5.broker import Broker
 from gridhedge.practice.mt5.send import Answer, Desk, check
@@ -27,7 +27,31 @@ __all__ = ["SimulatedTerminal"]
 
 _LONGEST_COMMENT = 31
 _KINDS: Mapping[str, type] = {name: type(default) for name, default in TradeRequest._field_defaults.items()}
-_Row = TypeVar("_Row", TradePosition, TradeOrder, TradeDeal)
+_Row = TypeVar("_Row", TradePosition, TradeOrder)
+
+
+class _Past(NamedTuple):
+    """What is asked of the history: an order, a position, or a span of time."""
+
+    first: int | datetime | None
+    last: int | datetime | None
+    group: str
+    ticket: int
+    position: int
+
+    @property
+    def is_whole(self) -> bool:
+        spans = isinstance(self.first, int | datetime) and isinstance(self.last, int | datetime)
+        return bool(self.ticket or self.position or spans)
+
+    def has(self, time: int, symbol: str, order: int, position: int) -> bool:
+        """``time`` by the server's clock, in seconds."""
+        if self.ticket:
+            return order == self.ticket
+        if self.position:
+            return position == self.position
+        is_then = seconds(self.first) <= time <= seconds(self.last)
+        return is_then and (not self.group or in_group(symbol, self.group))
 
 
 class SimulatedTerminal(Sights):
@@ -66,8 +90,7 @@ class SimulatedTerminal(Sights):
         return _chosen(rows, symbol, ticket, group)
 
     def history_orders_total(self, date_from: int | datetime, date_to: int | datetime) -> int | None:
-        found = self.history_orders_get(date_from, date_to)
-        return None if found is None else len(found)
+        return _count(self.history_orders_get(date_from, date_to))
 
     def history_orders_get(
         self,
@@ -79,17 +102,14 @@ class SimulatedTerminal(Sights):
         position: int = 0,
     ) -> tuple[TradeOrder, ...] | None:
         """Ended orders of a span of time, or by ticket, or of a position."""
-        if not self._reads() or not self._has_span(date_from, date_to, ticket, position):
+        past = _Past(date_from, date_to, group, ticket, position)
+        if not self._tells(past):
             return None
         rows = [self._rows.order(order) for order in self._broker.books.orders]
-        if ticket or position:
-            return tuple(row for row in rows if (row.ticket == ticket if ticket else row.position_id == position))
-        first, last = seconds(date_from), seconds(date_to)
-        return _chosen([row for row in rows if first <= row.time_done <= last], "", 0, group)
+        return tuple(row for row in rows if past.has(row.time_done, row.symbol, row.ticket, row.position_id))
 
     def history_deals_total(self, date_from: int | datetime, date_to: int | datetime) -> int | None:
-        found = self.history_deals_get(date_from, date_to)
-        return None if found is None else len(found)
+        return _count(self.history_deals_get(date_from, date_to))
 
     def history_deals_get(
         self,
@@ -101,15 +121,11 @@ class SimulatedTerminal(Sights):
         position: int = 0,
     ) -> tuple[TradeDeal, ...] | None:
         """Deals of a span of time, or of an order (``ticket``), or of a position."""
-        if not self._reads() or not self._has_span(date_from, date_to, ticket, position):
+        past = _Past(date_from, date_to, group, ticket, position)
+        if not self._tells(past):
             return None
         rows = [self._rows.deal(deal) for deal in self._broker.books.deals]
-        if ticket or position:
-            return tuple(
-                row for row in rows if (ticket and row.order == ticket) or (position and row.position_id == position)
-            )
-        first, last = seconds(date_from), seconds(date_to)
-        return _chosen([row for row in rows if first <= row.time <= last], "", 0, group)
+        return tuple(row for row in rows if past.has(row.time, row.symbol, row.order, row.position_id))
 
     # ---- trading -----------------------------------------------------------------------------------------------------
 
@@ -223,10 +239,15 @@ class SimulatedTerminal(Sights):
                 known[name] = kind(value)
         return TradeRequest(**known)
 
-    def _has_span(self, first: int | datetime | None, last: int | datetime | None, ticket: int, position: int) -> bool:
-        if ticket or position or (isinstance(first, int | datetime) and isinstance(last, int | datetime)):
-            return True
-        return self._fail(self.RES_E_INVALID_PARAMS, "Invalid arguments")
+    def _tells(self, past: _Past) -> bool:
+        """Whether the history answers."""
+        if not self._reads():
+            return False
+        return past.is_whole or self._fail(self.RES_E_INVALID_PARAMS, "Invalid arguments")
+
+
+def _count(rows: tuple[object, ...] | None) -> int | None:
+    return None if rows is None else len(rows)
 
 
 def _chosen(rows: Iterable[_Row], symbol: str, ticket: int, group: str) -> tuple[_Row, ...]:

@@ -86,7 +86,10 @@ def test_lists_are_chosen_by_symbol_ticket_or_group(mt5: SimulatedTerminal) -> N
     assert (mt5.positions_total(), mt5.orders_total()) == (2, 1)
     assert [row.ticket for row in mt5.history_deals_get(ticket=first.order) or ()] == [first.deal]
     assert [row.ticket for row in mt5.history_deals_get(position=second.order) or ()] == [second.deal]
-    assert mt5.history_deals_get() is None
+    assert [row.ticket for row in mt5.history_orders_get(position=second.order) or ()] == [second.order]
+    assert len(mt5.history_orders_get(0, 2**33, group="EUR*") or ()) == 2
+    assert mt5.history_deals_get(0, 2**33, group="GBP*") == ()
+    assert (mt5.history_deals_get(), mt5.history_orders_get()) == (None, None)
     assert mt5.last_error()[0] == -2
     assert mt5.history_deals_total(0, 2**33) == 3
     assert [row.name for row in mt5.symbols_get("*USD*") or ()] == ["EURUSD"]
