@@ -113,6 +113,7 @@ class Reject(Enum):
     WOULD_TAKE = "post-only would take"
     WOULD_TRIGGER = "stop would trigger at once"
     RATE_LIMITED = "rate limited"
+    MARKET_CLOSED = "market closed"
     PERMISSION = "permission"
     BUSY = "venue busy"
     OTHER = "other"

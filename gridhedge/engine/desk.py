@@ -11,6 +11,7 @@ from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.values import ONE, ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.engine.candles import CandleWatch
+from gridhedge.engine.hours import Hours
 from gridhedge.engine.policy import Policy
 from gridhedge.engine.ports import Venue
 from gridhedge.strategy.budget import gross_margin
@@ -122,6 +123,10 @@ class Desk:
         self.reads_failed = 0
         self.remarks: list[str] = []
         """What the user should know before the first order."""
+        self.hours = Hours()
+        """When the market may be asked."""
+        self.blocked = ""
+        """The code of what is in the way of everything; empty while nothing is."""
         self.last_changes: tuple[str, ...] = ()
         """What a dry run has told last, so that it tells it once."""
 

@@ -45,6 +45,8 @@ class Facts(NamedTuple):
     now: Millis
     quiet_until: Millis
     """The venue wants silence until then."""
+    closed_until: Millis
+    """The symbol's market is closed until then, or until then it is not asked again whether it is."""
     stopped: str
     """Why nothing may be sent; empty while trading."""
 
@@ -54,6 +56,8 @@ class Refusal(NamedTuple):
     reason: str
     retry_at: Millis
     """When to look again; 0: not before something else happens."""
+    code: str = ""
+    """Of what is in the way of everything."""
 
 
 def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list[Change], list[Refusal]]:
@@ -62,8 +66,7 @@ def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list
         return [], []
     blocked = _blocked_at_all(changes, facts, limits)
     if blocked is not None:
-        reason, retry_at = blocked
-        return [], [Refusal(change, reason, retry_at) for change in changes]
+        return [], [Refusal(change, *blocked) for change in changes]
     allowed: list[Change] = []
     refused: list[Refusal] = []
     spendable = facts.spendable
@@ -84,18 +87,20 @@ def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list
     return _without_lonely_look_ahead(allowed, refused), refused
 
 
-def _blocked_at_all(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[str, Millis] | None:
+def _blocked_at_all(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[str, Millis, str] | None:
     if facts.stopped:
-        return facts.stopped, 0
+        return facts.stopped, 0, "stopped"
     if facts.now < facts.quiet_until:
-        return f"rate limited for another {facts.quiet_until - facts.now} ms", facts.quiet_until
+        return f"rate limited for another {facts.quiet_until - facts.now} ms", facts.quiet_until, "quiet"
+    if facts.now < facts.closed_until:
+        return "the market is closed", facts.closed_until, "closed"
     age = facts.now - facts.price_at
     if age > limits.max_price_age_ms:
         text = f"the last price is {age / 1000:.1f} s old, at most {limits.max_price_age_ms / 1000:.1f} s"
-        return text, facts.now + _LOOK_AGAIN_MS
+        return text, facts.now + _LOOK_AGAIN_MS, "stale"
     most = _CHANGES_PER_LEVEL * (limits.max_levels + 2)
     if len(changes) > most:
-        return f"{len(changes)} changes at once, at most {most}: not sent, please look at the log", 0
+        return f"{len(changes)} changes at once, at most {most}: not sent, please look at the log", 0, "many"
     return None
 
 

@@ -25,7 +25,8 @@ class Accepted(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """The venue refused. ``until`` is set with RATE_LIMITED: send nothing before it."""
+    """The venue refused. ``until`` is set with RATE_LIMITED: send nothing before it; with MARKET_CLOSED it is when the
+    symbol's market opens, where the venue says that."""
 
     reason: Reject
     text: str

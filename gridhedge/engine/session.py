@@ -44,7 +44,7 @@ from gridhedge.engine.ports import (
 )
 from gridhedge.engine.reconcile import reconcile
 from gridhedge.engine.stop import Stopper, withdraw
-from gridhedge.engine.tell import tell_alarms, tell_dry
+from gridhedge.engine.tell import tell_alarms, tell_closed, tell_dry, tell_open, tell_refusals
 from gridhedge.engine.today import plan_days_together, with_elsewhere
 from gridhedge.engine.unknown import Unknowns, ask_unknowns
 from gridhedge.engine.wording import told
@@ -213,6 +213,7 @@ class Session:
         self._margin_changed = True
         if type(fact) is Execution:
             desk.see_execution(fact)
+            tell_open(self, desk)
             if fact.closing and fact.client_id not in desk.book.known:
                 what = "closed by the venue" if fact.kind is not ExecutionKind.TRADE else "closed by somebody else"
                 self.say("critical", f"{desk.symbol}: {fact.quantity} {fact.side.value} {what} at {fact.price}")
@@ -276,7 +277,9 @@ class Session:
         if desk.plan.alarms or desk.alarms:
             tell_alarms(self, desk)
         changes = reconcile(desk.book, desk.plan.wanted, self.venue.capabilities.can_amend)
-        if changes and not must_wait(self, desk, changes, now):
+        if not changes:
+            desk.blocked = ""
+        elif not must_wait(self, desk, changes, now):
             self._send(desk, changes, now)
 
     def view(self, desk: Desk, now: Millis) -> View:
@@ -296,6 +299,7 @@ class Session:
             desk.planned_available - self.reserve(),
             now,
             self.quiet_until,
+            desk.hours.closed_until,
             self.stopper.reason,
         )
         limits = Limits(
@@ -305,8 +309,8 @@ class Session:
             self.policy.max_price_age_ms,
         )
         allowed, refused = guard(changes, facts, limits)
+        tell_refusals(self, desk, refused)
         for refusal in refused:
-            self.say("warning", f"{desk.symbol}: not sent: {describe(refusal.change)}: {refusal.reason}")
             if refusal.retry_at:
                 self.retry(desk, refusal.retry_at)
         if not allowed:
@@ -327,6 +331,7 @@ class Session:
                 margin = entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
                 self._spent.append((now, margin))
             if isinstance(outcome, Accepted):
+                tell_open(self, desk)
                 if type(change) is Place and not change.reduce_only:
                     # A level that had been refused rests now: averaging may go on.
                     desk.dirty = desk.dirty or "refused" in desk.alarms
@@ -339,8 +344,11 @@ class Session:
                 self._on_trouble(desk, change, outcome, now)
 
     def _on_trouble(self, desk: Desk, change: Change, outcome: Rejected | NotSent | Unknown, now: Millis) -> None:
-        self.say("warning", f"{desk.symbol}: {describe(change)}: {told(outcome)}")
         desk.dirty = True
+        if type(outcome) is Rejected and outcome.reason is Reject.MARKET_CLOSED:
+            tell_closed(self, desk, outcome, now)
+            return
+        self.say("warning", f"{desk.symbol}: {describe(change)}: {told(outcome)}")
         order = desk.book.orders.get(change.client_id)
         if type(outcome) is Rejected and outcome.reason in (Reject.OUT_OF_BOUNDS, Reject.MARGIN):
             self.doubts_terms = True

@@ -62,18 +62,21 @@ class Stopper:
         return self._next_round if self.reason and not self.is_done else None
 
     def see_through(self, session: Session) -> None:
-        """Send what is left of the emergency action; once a second, until nothing is, for a minute at most."""
+        """Send what is left of the emergency action; once a second, until nothing is, for a minute at most in which the
+        markets are open."""
         now = session.clock.now()
         if self.is_done or now < self._next_round:
             return
-        self._rounds += 1
         left = [order.client_id for desk in session.desks for order in desk.book.orders.values() if _is_open(order)]
+        waits = False
         for desk in session.desks:
             changes = emergency_changes(desk.book, self.action, desk.instrument, desk.market.last)
-            if changes:
-                left += [change.client_id for change in changes]
+            left += [change.client_id for change in changes]
+            if changes and now >= desk.hours.closed_until:
                 outcomes = execute(changes, session.venue, session.journal, session.record, now)
                 session.settle(desk, changes, outcomes, session.clock.now())
+            waits = waits or (bool(changes) and desk.hours.is_closed)
+        self._rounds += not waits
         self._next_round = max(session.clock.now() + _ROUND_MS, session.quiet_until)
         self.is_done = not left or self._rounds >= _ROUNDS_AT_MOST
         if left and self.is_done:
@@ -120,14 +123,15 @@ def cancels(book: SymbolBook, which: Callable[[Order], bool], why: str) -> list[
 
 def withdraw(session: Session, which: Callable[[Order], bool], why: str) -> None:
     """Cancel now what ``which`` picks on every symbol: what start, stop and a lost stream do if the profile says so.
-    Where the venue wants silence the orders stay, and the user is told."""
+    Where the venue wants silence, or the market is closed, the orders stay, and the user is told."""
     for desk in session.desks:
         changes = cancels(desk.book, which, why)
         if not changes:
             continue
         now = session.clock.now()
-        if now < session.quiet_until:
-            session.say("error", f"{desk.symbol}: orders stay, the venue wants silence: {why}")
+        if now < max(session.quiet_until, desk.hours.closed_until):
+            reason = "the venue wants silence" if now < session.quiet_until else "the market is closed"
+            session.say("error", f"{desk.symbol}: orders stay, {reason}: {why}")
             continue
         session.settle(desk, changes, execute(changes, session.venue, session.journal, session.record, now), now)
 

@@ -125,7 +125,7 @@ FAULTS: dict[str, Fault] = {
         "elsewhere",
         0,
         "re-plan",
-        "requotes are asked again with a fresh price; a closed market is silence for a minute at a time",
+        "requotes are asked again with a fresh price; a closed market is told once, and asked after 1, 2, 4 … 16 min",
     ),
     "F-84": Fault(
         "MT5 comment altered by the broker",

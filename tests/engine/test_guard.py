@@ -26,7 +26,7 @@ def journal() -> Journal:
 
 def facts(journal: Journal, **changes: object) -> Facts:
     """Everything is fine: a fresh price, money, nothing stopped. Fees are nil and the leverage 10."""
-    fine = Facts(journal.book, RULES, Fees(D(0), D(0)), 10, NOW, D(10**6), NOW, 0, "")
+    fine = Facts(journal.book, RULES, Fees(D(0), D(0)), 10, NOW, D(10**6), NOW, 0, 0, "")
     return fine._replace(**changes)
 
 
@@ -72,6 +72,13 @@ def test_a_rate_limit_is_kept_to_the_millisecond(journal: Journal) -> None:
     changes: list[Change] = [place(journal, urgency=Urgency.INSURANCE)]
     assert reasons(changes, facts(journal, quiet_until=NOW + 1)) == [("rate limited for another 1 ms", NOW + 1)]
     assert reasons(changes, facts(journal, quiet_until=NOW)) == []
+
+
+def test_a_closed_market_lets_nothing_pass_before_its_time(journal: Journal) -> None:
+    """1 ms before nothing, at it everything."""
+    changes: list[Change] = [place(journal, urgency=Urgency.INSURANCE)]
+    assert reasons(changes, facts(journal, closed_until=NOW + 1)) == [("the market is closed", NOW + 1)]
+    assert reasons(changes, facts(journal, closed_until=NOW)) == []
 
 
 def test_a_stale_price_lets_nothing_pass_and_is_looked_at_again(journal: Journal) -> None:

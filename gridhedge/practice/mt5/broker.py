@@ -264,7 +264,7 @@ class Broker:
         try:
             self.open(order)
         except Refusal as refusal:
-            if refusal.reason is Reject.RATE_LIMITED:
+            if refusal.reason is Reject.MARKET_CLOSED:
                 return False
             self.books.end(order, C.ORDER_STATE_REJECTED, self.exchange.now())
         return True

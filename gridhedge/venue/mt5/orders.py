@@ -45,13 +45,14 @@ class Orders:
         self._exits = Exits(reads, memory, self._sender, deviation, now)
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
-        """One outcome each, in order. After one that nobody knows, or that could not be sent, nothing more is sent."""
+        """One outcome each, in order. After one that nobody knows, or that could not be sent, nothing more is sent, nor
+        to a server that wants silence, or whose market is closed."""
         outcomes: list[Outcome] = []
         for change in changes:
             last = outcomes[-1] if outcomes else None
             if isinstance(last, NotSent | Unknown):
                 outcomes.append(NotSent("not sent: the request before it failed"))
-            elif isinstance(last, Rejected) and last.reason is Reject.RATE_LIMITED:
+            elif isinstance(last, Rejected) and last.reason in (Reject.RATE_LIMITED, Reject.MARKET_CLOSED):
                 outcomes.append(last)
             else:
                 outcomes.append(self._carry_out(change))

@@ -18,9 +18,9 @@ from gridhedge.venue.mt5.terminal.structs import OrderSendResult
 __all__ = ["Failed", "Sender"]
 
 _QUOTES_AT_MOST = 3
-_CLOSED_PAUSE_MS = 60_000
 _RATE_PAUSE_MS = 2_000
 _REASONS = {
+    Meaning.CLOSED: Reject.MARKET_CLOSED,
     Meaning.MARGIN: Reject.MARGIN,
     Meaning.BOUNDS: Reject.OUT_OF_BOUNDS,
     Meaning.QUOTE: Reject.BUSY,
@@ -108,7 +108,6 @@ class Sender:
         text = said(result, (0, ""))
         if meaning is Meaning.UNKNOWN:
             return Unknown(text)
-        if meaning in (Meaning.CLOSED, Meaning.RATE):
-            pause = _CLOSED_PAUSE_MS if meaning is Meaning.CLOSED else _RATE_PAUSE_MS
-            return Rejected(Reject.RATE_LIMITED, text, self._now() + pause)
+        if meaning is Meaning.RATE:
+            return Rejected(Reject.RATE_LIMITED, text, self._now() + _RATE_PAUSE_MS)
         return Rejected(_REASONS[meaning], text)

@@ -168,11 +168,11 @@ class Market:
     # ---- filters -----------------------------------------------------------------------------------------------------
 
     def check_open(self, now: Millis) -> None:
-        """Refusal RATE_LIMITED until the market opens, where it is closed."""
+        """Refusal MARKET_CLOSED until the market opens, where it is closed."""
         if self.hours is not None:
             opens = self.hours.opens(now)
             if opens > now:
-                raise Refusal(Reject.RATE_LIMITED, f"{self.symbol}: the market is closed", opens)
+                raise Refusal(Reject.MARKET_CLOSED, f"{self.symbol}: the market is closed", opens)
 
     def check_quantity(self, quantity: Quantity, market: bool) -> None:
         """Step, minimum and maximum (a smaller one for market orders); Refusal OUT_OF_BOUNDS."""

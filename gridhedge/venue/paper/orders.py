@@ -21,7 +21,7 @@ class Refusal(Refused):
         super().__init__(text)
         self.reason = reason
         self.until = until
-        """With RATE_LIMITED: it makes no sense to ask before."""
+        """With MARKET_CLOSED: when it opens."""
 
 
 class PaperOrder:

@@ -270,13 +270,13 @@ def test_an_order_without_a_trace_stays_unknown(desk: Desk, bench: Mt5Bench) -> 
     assert bench.open("practice").find_ended(SYMBOL, entry.client_id) is None
 
 
-def test_a_closed_market_is_silence_for_a_minute(desk: Desk, bench: Mt5Bench) -> None:
-    """Nothing is asked again and again over a weekend."""
+def test_a_closed_market_is_asked_once_for_all_changes(desk: Desk, bench: Mt5Bench) -> None:
+    """A terminal does not tell when it opens."""
     bench.broker.faults.add("closed")
-    (outcome,) = desk.venue.send([desk.place(LONG, "0.19500", "100")])
-    assert isinstance(outcome, Rejected)
-    assert outcome.reason is Reject.RATE_LIMITED
-    assert 50_000 < outcome.until - desk.seen_now() <= 60_000
+    orders = [desk.place(LONG, "0.19500", "100", level) for level in range(3)]
+    closed = Rejected(Reject.MARKET_CLOSED, "10018 Market closed")
+    assert desk.venue.send(orders) == [closed] * 3
+    assert bench.broker.faults.struck["closed"] == 1
 
 
 def test_requotes_are_asked_again_and_refusals_are_named(desk: Desk, bench: Mt5Bench) -> None:

@@ -67,7 +67,7 @@ def test_a_forex_broker_s_symbols_have_spread_swap_and_a_week() -> None:
     assert (market.bid, market.ask) == (D("1.10000"), D("1.10006"))
     with pytest.raises(Refusal, match="the market is closed") as closed:
         exchange.place("EURUSD", "a", Side.LONG, False, D("1.09"), D(1000))
-    assert (closed.value.reason, closed.value.until) == (Reject.RATE_LIMITED, saturday + 33 * 3_600_000)
+    assert (closed.value.reason, closed.value.until) == (Reject.MARKET_CLOSED, saturday + 33 * 3_600_000)
     perpetual = listing("bybit", "DOGEUSDT", ScriptedFeed([(0, D("0.2"))]), None)
     assert (perpetual.spread, perpetual.hours, perpetual.funding) == (0, None, None)
 
