@@ -7,8 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from gridhedge.domain.values import SIDES
+from gridhedge.domain.change import Change
+from gridhedge.domain.events import OrderIntended, OrderSettled
+from gridhedge.domain.order import OrderState, Reject, client_id
+from gridhedge.domain.values import SIDES, Role
 from gridhedge.engine.liquidate import close_everything
+from gridhedge.engine.ports import Outcome, Rejected
 from tests.engine.worlds import DOGE, RULES, L, S, World
 
 D = Decimal
@@ -46,6 +50,32 @@ def test_what_is_not_ours_stays(world: World) -> None:
     assert close_everything(world.session) == []
     assert [order.venue_id for order in world.at_venue()] == [theirs.venue_id]
     assert (world.held(L), world.held(S)) == (D(0), D(500))
+
+
+def test_an_intent_without_an_outcome_is_waited_for(world: World) -> None:
+    """Killed between intent and request: once nothing can arrive any more, nothing is left."""
+    intended = next(event for event in world.journal.events if isinstance(event, OrderIntended))
+    key = intended.key._replace(role=Role.GRID, level=5)
+    lost = intended._replace(client_id=client_id(world.book.tag, key), key=key, at=world.exchange.now())
+    world.begin([*world.journal.events, lost])
+    assert close_everything(world.session) == []
+    settled = [event for event in world.journal.events if isinstance(event, OrderSettled)]
+    assert [event.state for event in settled if event.client_id == lost.client_id] == [OrderState.ABSENT]
+
+
+def test_a_closed_market_is_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held is named, and why it stays."""
+    asked: list[int] = []
+
+    def refuse(changes: list[Change]) -> list[Outcome]:
+        asked.append(len(changes))
+        return [Rejected(Reject.MARKET_CLOSED, "10018 Market closed")] * len(changes)
+
+    monkeypatch.setattr(world.paper, "send", refuse)
+    left = close_everything(world.session)
+    assert len(asked) == 1
+    assert left[:2] == [f"{DOGE} long 1128 (the market is closed)", f"{DOGE} short 376 (the market is closed)"]
+    assert world.ear.heard("the market is closed (10018 Market closed)", "warning") == 1
 
 
 def test_it_works_with_nothing_but_the_venue(world: World) -> None:
