@@ -14,12 +14,14 @@ _LONGEST_PAUSE_MS = 16 * _FIRST_PAUSE_MS
 class Hours:
     """One symbol's. It is open until a request is refused."""
 
-    __slots__ = ("_pause", "closed_until", "is_closed")
+    __slots__ = ("_asked", "_pause", "closed_until", "is_closed")
 
     def __init__(self) -> None:
         self.is_closed = False
         self.closed_until: Millis = 0
         """Nothing is asked before."""
+        self._asked: Millis = 0
+        """When it was found closed last."""
         self._pause = _FIRST_PAUSE_MS
 
     def close(self, now: Millis, opens: Millis) -> bool:
@@ -27,13 +29,14 @@ class Hours:
         True if that is news."""
         if now < self.closed_until:
             return False
-        is_news, self.is_closed = not self.is_closed, True
+        is_news, self.is_closed, self._asked = not self.is_closed, True, now
         self.closed_until = opens or now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_MS)
         return is_news
 
-    def open(self) -> bool:
-        """A request was accepted, or something has executed. True if that is news."""
-        is_news = self.is_closed
+    def open(self, at: Millis) -> bool:
+        """An order was taken, or has executed. True if that is news: what was before it closed may be told late."""
+        if not self.is_closed or at < self._asked:
+            return False
         self.is_closed, self.closed_until, self._pause = False, 0, _FIRST_PAUSE_MS
-        return is_news
+        return True

@@ -213,7 +213,7 @@ class Session:
         self._margin_changed = True
         if type(fact) is Execution:
             desk.see_execution(fact)
-            tell_open(self, desk)
+            tell_open(self, desk, fact.at)
             if fact.closing and fact.client_id not in desk.book.known:
                 what = "closed by the venue" if fact.kind is not ExecutionKind.TRADE else "closed by somebody else"
                 self.say("critical", f"{desk.symbol}: {fact.quantity} {fact.side.value} {what} at {fact.price}")
@@ -331,7 +331,8 @@ class Session:
                 margin = entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
                 self._spent.append((now, margin))
             if isinstance(outcome, Accepted):
-                tell_open(self, desk)
+                if type(change) is not Cancel:  # which may be taken while it is closed
+                    tell_open(self, desk, now)
                 if type(change) is Place and not change.reduce_only:
                     # A level that had been refused rests now: averaging may go on.
                     desk.dirty = desk.dirty or "refused" in desk.alarms

@@ -48,9 +48,9 @@ def tell_closed(session: Session, desk: Desk, refusal: Rejected, now: Millis) ->
         session.say("warning", f"{desk.symbol}: the market is closed ({refusal.text}): orders wait until it is open")
 
 
-def tell_open(session: Session, desk: Desk) -> None:
-    """The market has taken a request, or traded."""
-    if desk.hours.open():
+def tell_open(session: Session, desk: Desk, at: Millis) -> None:
+    """The market has taken an order, or executed one, at this time."""
+    if desk.hours.open(at):
         session.say("info", f"{desk.symbol}: the market is open again")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gridhedge.domain.change import Change
+from gridhedge.domain.change import Cancel, Change
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import Millis, Role
 from gridhedge.engine.hours import Hours
-from gridhedge.engine.ports import Outcome, Rejected
+from gridhedge.engine.ports import Accepted, Outcome, Rejected
 from gridhedge.engine.stop import withdraw
 from tests.engine.worlds import DOGE, START, L, S, World, profile
 
@@ -35,12 +35,14 @@ def test_a_venue_that_tells_when_it_opens_is_believed() -> None:
 
 
 def test_what_has_opened_is_asked_as_if_it_had_never_been_closed() -> None:
-    """Opening is news once; the next closing begins with a minute."""
+    """Opening is news once; the next closing begins with a minute. An execution of before the last question is none."""
     hours = Hours()
-    assert not hours.open()
+    assert not hours.open(START)
     hours.close(START, 0)
     hours.close(START + MINUTE, 0)
-    assert [hours.open(), hours.open()] == [True, False]
+    assert not hours.open(START + MINUTE - 1)
+    assert hours.is_closed
+    assert [hours.open(START + MINUTE), hours.open(START + MINUTE)] == [True, False]
     assert (hours.is_closed, hours.closed_until) == (False, 0)
     assert hours.close(START + 9 * MINUTE, 0)
     assert hours.closed_until == START + 10 * MINUTE
@@ -92,6 +94,16 @@ def test_an_execution_tells_that_the_market_is_open() -> None:
     assert not hours.is_closed
     assert world.ear.heard("the market is open again", "info") == 1
     assert world.book.long.exits[Role.TAKE_PROFIT].quantity == world.held(L) == 1128
+
+
+def test_a_cancel_does_not_tell_that_the_market_is_open() -> None:
+    """Some brokers let go of what rests, and take nothing new."""
+    world = World().start()
+    world.tick()
+    world.desk.hours.close(world.exchange.now(), 0)
+    cancel = Cancel(DOGE, world.book.long.entries[1].client_id, "", "why")
+    world.session.settle(world.desk, [cancel], [Accepted("")], world.exchange.now() + 1)
+    assert world.desk.hours.is_closed
 
 
 def test_orders_stay_where_the_market_is_closed() -> None:
