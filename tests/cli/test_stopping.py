@@ -31,6 +31,20 @@ print("ended well")
 """
 
 
+UNHEARD = """
+import os, signal, threading
+from gridhedge.cli.stopping import stop_signal
+
+with stop_signal() as stop:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    stop.wait()
+print("ended well")
+"""
+"""The signal goes to another thread, so that it does not interrupt the main thread's wait: as if it had arrived on the
+last steps into it."""
+
+
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_stops_and_later_ones_change_nothing(first: signal.Signals) -> None:
     """Neither within the block, nor after it, nor while Python takes itself apart."""
@@ -40,6 +54,14 @@ def test_the_first_signal_stops_and_later_ones_change_nothing(first: signal.Sign
         process.send_signal(first)
         out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out, err) == (0, "ended well\n", "")
+
+
+def test_a_signal_that_does_not_interrupt_the_main_thread_stops_as_well() -> None:
+    """Python would run a handler when the wait is over, and that would never be."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNHEARD], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended well\n", "")
 
 
 def test_who_was_never_asked_to_stop_gets_its_handlers_back() -> None:
