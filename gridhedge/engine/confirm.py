@@ -36,7 +36,7 @@ def must_wait(session: Session, desk: Desk, changes: Sequence[Change], now: Mill
     except VenueError as error:
         desk.reads_failed += 1
         if desk.reads_failed < READS_AT_MOST:
-            session.retry(desk, error.until if isinstance(error, RateLimited) else now + _AGAIN_MS)
+            desk.retry(error.until if isinstance(error, RateLimited) else now + _AGAIN_MS)
             session.say("warning", f"{desk.symbol}: the position could not be read before closing: {error}")
             return True
         session.say("error", f"{desk.symbol}: unread after {READS_AT_MOST} tries, closing by the book: {error}")

@@ -190,6 +190,10 @@ class Desk:
             self.candles.signal if self.candles is not None else None,
         )
 
+    def retry(self, at: Millis) -> None:
+        """Plan again at this time, at the latest."""
+        self.retry_at = at if self.retry_at is None else min(self.retry_at, at)
+
     def next_due(self) -> Millis | None:
         """When to look at it again even if nothing happens."""
         due = self.plan.wake_at

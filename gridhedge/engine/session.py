@@ -312,7 +312,7 @@ class Session:
         tell_refusals(self, desk, refused)
         for refusal in refused:
             if refusal.retry_at:
-                self.retry(desk, refusal.retry_at)
+                desk.retry(refusal.retry_at)
         if not allowed:
             return
         if self.policy.dry_run:
@@ -360,10 +360,6 @@ class Session:
         elif order is not None:
             # Unknown, a duplicate id, or a change of an order that the venue no longer has: ask.
             self.unknowns.open(order, now)
-
-    def retry(self, desk: Desk, at: Millis) -> None:
-        """Plan again at this time, at the latest."""
-        desk.retry_at = at if desk.retry_at is None else min(desk.retry_at, at)
 
     # ---- risk ----------------------------------------------------------------------------------------------------
 
