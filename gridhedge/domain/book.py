@@ -178,7 +178,7 @@ class SymbolBook:
         order.venue_id = event.venue_id or order.venue_id
         if event.state is OrderState.WORKING:
             self._settle_by_sight(order)
-            if event.at >= order.changed:
+            if event.at >= order.changed and event.filled >= order.filled:  # else it is older than what is known
                 self._take_terms(order, event)
             return
         order.venue_state = event.state

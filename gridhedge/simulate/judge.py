@@ -268,7 +268,8 @@ class Judge:
         if not order.closing and (order.price, order.quantity) not in intent.terms:
             raise Broken(Violation("I-02", f"{order.client_id}: {order.quantity} @ {order.price} was never intended"))
         for other in self._exchange.account.open.values():
-            if other is not order and other.client_id.rpartition("-")[0] == meaning:
+            is_ours = other is not order and other.client_id not in self._network.strangers
+            if is_ours and other.client_id.rpartition("-")[0] == meaning:
                 raise Broken(Violation("I-01", f"{order.client_id} and {other.client_id} are both live"))
 
     # ---- the book ----------------------------------------------------------------------------------------------------

@@ -438,6 +438,15 @@ def test_a_sight_from_before_the_amend_does_not_undo_it(journal: Journal) -> Non
     assert journal.book.orders[name].quantity == D(250)
 
 
+def test_a_sight_with_less_executed_than_is_known_is_old(journal: Journal) -> None:
+    """60 of 100 have executed; a list that says 30 of 50 was read before."""
+    journal.open_level(L, 0, "10")
+    name = journal.work(L, TP, 0, 100, "10.2")
+    journal.fill(name, 60, "10.2").update(name, WORKING, "10.1", 50, 30)
+    order = journal.book.orders[name]
+    assert (order.venue_price, order.quantity, order.filled) == (D("10.2"), D(100), D(60))
+
+
 def test_a_price_that_the_venue_moved_is_remembered_beside_ours(journal: Journal) -> None:
     """We asked for 9.9, it rests at 9.95: our price stays what we compare with."""
     name = journal.work(L, GRID, 1, 200, "9.9")
