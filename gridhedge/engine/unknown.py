@@ -28,13 +28,13 @@ ROUND_MS = 1_000
 class Question:
     """One order whose fate must be asked for."""
 
-    __slots__ = ("client_id", "fence", "negatives", "next_at", "symbol")
+    __slots__ = ("client_id", "fence", "negatives", "next_at", "opened", "symbol")
 
-    def __init__(self, symbol: str, client_id: str, fence: Millis, next_at: Millis) -> None:
+    def __init__(self, symbol: str, client_id: str, fence: Millis, opened: Millis) -> None:
         self.symbol = symbol
         self.client_id = client_id
         self.fence = fence
-        self.next_at = next_at
+        self.opened = self.next_at = opened
         self.negatives = 0
 
 
@@ -54,8 +54,9 @@ class Unknowns:
         return client_id in self._questions
 
     def open(self, order: Order, now: Millis) -> None:
-        """Start asking for an order; its last request left before now."""
-        if order.client_id not in self._questions:
+        """Start asking for an order; its last request left before now. A question about an earlier one is dropped."""
+        known = self._questions.get(order.client_id)
+        if known is None or known.opened < order.changed:
             fence = now + self.fence_ms
             self._questions[order.client_id] = Question(order.symbol, order.client_id, fence, now)
 

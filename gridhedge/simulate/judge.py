@@ -78,8 +78,8 @@ class Judge:
         self._terms = Terms(self._exchange)
         self._knows_all = False
         """Whether what the bot knew, when it sent, was what the exchange knew."""
-        self._differs_since: dict[str, Millis] = {}
-        """Per symbol: since when plans are made with other terms than the exchange's."""
+        self._differing: dict[str, tuple[Millis, object]] = {}
+        """Per symbol with whose terms of now no plans are made: since when the exchange has them, and the terms."""
         self._second: Millis = 0
         self._requests = 0
         self._instant: Millis = 0
@@ -89,7 +89,7 @@ class Judge:
 
     def begin(self, events: Sequence[Event]) -> None:
         """A process has read these events from its journal."""
-        self._differs_since.clear()
+        self._differing.clear()
         self._sums = Sums(events)
         self.facts = [event for event in events if isinstance(event, Execution | Funding)]
         self._counted = {_fact_id(fact) for fact in self.facts}
@@ -199,15 +199,17 @@ class Judge:
 
     def _note_terms(self, desk: Desk) -> None:
         market = self._exchange.market(desk.symbol)
-        if (desk.leverage, desk.fees, desk.instrument) == (market.leverage, market.fees, market.instrument):
-            self._differs_since.pop(desk.symbol, None)
-        else:
-            self._differs_since.setdefault(desk.symbol, self._exchange.now())
+        terms = (market.leverage, market.fees, market.instrument)
+        if (desk.leverage, desk.fees, desk.instrument) == terms:
+            self._differing.pop(desk.symbol, None)
+        elif self._differing.get(desk.symbol, (0, None))[1] != terms:
+            self._differing[desk.symbol] = self._exchange.now(), terms
 
     def _check_age_of_terms(self, desk: Desk) -> None:
         """I-35: leverage, fees and filters are those of the exchange, or were a while ago."""
         self._note_terms(desk)
-        age = self._exchange.now() - self._differs_since.get(desk.symbol, self._exchange.now())
+        now = self._exchange.now()
+        age = now - self._differing.get(desk.symbol, (now, None))[0]
         if age > TERMS_EVERY_MS + _TERMS_MARGIN_MS:
             raise Broken(Violation("I-35", f"{desk.symbol}: planned with terms that changed {age} ms ago"))
 

@@ -114,6 +114,23 @@ def test_a_question_is_opened_once(journal: Journal) -> None:
     assert Unknowns(WINDOW).next_due() is None
 
 
+def test_a_newer_request_has_a_fence_of_its_own(journal: Journal, lists: Lists) -> None:
+    """The order is seen, amended ten seconds later, and nobody hears of that: it is asked for until the amend can no
+    longer arrive, though the question about its placing was nearly answered."""
+    unknowns = Unknowns(WINDOW)
+    name = journal.work(L, GRID, 1, 200, "9.9")
+    order = journal.book.orders[name]
+    unknowns.open(order, SENT + 1)
+    journal.now = SENT + 10_000
+    journal.amend(name, "9.8", 200)
+    unknowns.open(order, SENT + 10_000)
+    for now in (FENCE + 1, FENCE + 1001, FENCE + 2001, FENCE + 9999):
+        assert unknowns.ask(lists, journal.book.orders, now) == []  # type: ignore[arg-type]
+    assert unknowns.ask(lists, journal.book.orders, FENCE + 10_999) == []  # type: ignore[arg-type]
+    (gone,) = unknowns.ask(lists, journal.book.orders, FENCE + 11_999)  # type: ignore[arg-type]
+    assert type(gone) is OrderUpdate
+
+
 def test_an_order_found_open_works(journal: Journal, lists: Lists) -> None:
     """Seen before the fence is good enough."""
     order = unknown_order(journal)
