@@ -42,8 +42,10 @@ from gridhedge.domain.order import (
     account_tag,
     parse_client_id,
 )
-from gridhedge.domain.squeeze import refused_again
+from gridhedge.domain.squeeze import note_accepted, note_refused
 from gridhedge.domain.values import SIDES, ZERO, Millis, Price, Quantity, Role, Side
+
+_WORKING = OrderState.WORKING
 
 
 class SymbolBook:
@@ -85,7 +87,7 @@ class SymbolBook:
         }
 
     def of(self, side: Side) -> SideBook:
-        return self.long if side is Side.LONG else self.short
+        return self.long if side.is_long else self.short
 
     @property
     def reference(self) -> tuple[Quantity, ...]:
@@ -218,15 +220,15 @@ class SymbolBook:
         if order is None:
             return
         order.venue_id = event.venue_id or order.venue_id
-        if event.state is OrderState.REJECTED:
-            self._note_refusal(order, event.reason or Reject.OTHER, event.at)
-        if event.state in (OrderState.REJECTED, OrderState.ABSENT):
+        if event.state.is_final:
+            if event.state is OrderState.REJECTED:
+                self._note_refusal(order, event.reason or Reject.OTHER, event.at)
             self._move(order, event.state)
             self._forget(order)
-        elif event.state is OrderState.UNKNOWN or order.state is not OrderState.WORKING:
+        elif event.state is not _WORKING or order.state is not _WORKING:
             if order.state is not event.state:
                 self._move(order, event.state)
-            if event.state is OrderState.WORKING:
+            if event.state is _WORKING:
                 self._note_acceptance(order)
 
     def _on_order_adopted(self, event: OrderAdopted) -> None:
@@ -314,7 +316,7 @@ class SymbolBook:
     def _finish_if_done(self, order: Order, at: Millis, price: Price) -> None:
         """End an order whose executions are complete. What the venue has said about its end decides the name. A
         completely executed take-profit or break-even order ends the cycle, whatever is left."""
-        if order.state not in (OrderState.WORKING, OrderState.UNKNOWN, OrderState.INTENDED):
+        if order.state.is_final:
             return
         if order.filled < order.quantity or (order.venue_state is None and order.exposure > 0):
             return
@@ -344,24 +346,20 @@ class SymbolBook:
         """The venue refused a quantity: what is known of the largest one that it takes."""
         key, side = order.key, self.of(order.key.side)
         if reason is (Reject.MARGIN if key.role.is_entry else Reject.REDUCE_ONLY) and key.cycle == side.cycle:
-            slot = (key.role, key.level)
-            side.squeezes[slot] = refused_again(side.squeezes.get(slot), order, at)
+            note_refused(side.squeezes, order, at)
 
     def _count_refusal(self, order: Order, at: Millis) -> None:
         slot = (order.key.side, order.key.role, order.key.level)
         self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
 
     def _note_acceptance(self, order: Order) -> None:
-        key, side, slot = order.key, self.of(order.key.side), (order.key.role, order.key.level)
-        self.rejections.pop((key.side, *slot), None)
-        if key.role.is_entry:
+        key, side = order.key, self.of(order.key.side)
+        if self.rejections:
+            self.rejections.pop((key.side, key.role, key.level), None)
+        if side.refused and key.role.is_entry:
             side.refused.pop(key.level, None)
-        if slot in side.squeezes and key.cycle == side.cycle:
-            known = side.squeezes[slot].after_acceptance(order.remaining, order.changed)
-            if known is None:
-                del side.squeezes[slot]
-            else:
-                side.squeezes[slot] = known
+        if side.squeezes and key.cycle == side.cycle:
+            note_accepted(side.squeezes, order)
 
 
 _SIDE_STEPS = {**GRID_STEPS, **BASKET_STEPS}
@@ -382,11 +380,13 @@ class Book:
         kind = type(event)
         if kind is StopRaised or kind is StopLifted:
             self.stop = event if isinstance(event, StopRaised) else None
-            return
-        halts = kind is TradingHalted  # a limit of the day is the account's
-        for name in self.symbols if halts else (event.symbol,):  # type: ignore[union-attr]  # only stops lack it
-            if name in self.symbols:
-                self.symbols[name].apply(event)
+        elif kind is TradingHalted:  # a limit of the day is the account's
+            for book in self.symbols.values():
+                book.apply(event)
+        else:
+            traded = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only stops lack it
+            if traded is not None:
+                traded.apply(event)
 
 
 def fold(account: str, symbols: Iterable[str], events: Iterable[Event]) -> Book:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridhedge.domain.basket import BasketMemory
 from gridhedge.domain.levels import LevelFill, spread
 from gridhedge.domain.order import Order, OrderKey
-from gridhedge.domain.squeeze import Squeeze
+from gridhedge.domain.squeeze import Squeezes
 from gridhedge.domain.values import MONEY_STEP, ONE, ZERO, Millis, Money, Price, Quantity, Role, Side
 
 
@@ -91,7 +91,7 @@ class SideBook:
         self.wished: tuple[Quantity, ...] = ()
         """The grid's quantities before any of them was shrunk."""
         self.grid_at: Millis = 0
-        self.squeezes: dict[tuple[Role, int], Squeeze] = {}
+        self.squeezes: Squeezes = {}
         """Meanings whose quantity the venue has refused in this cycle (margin, reduce-only)."""
         self.stop_is_passed = False
         """The venue refused a stop because the mark price is beyond it already."""
@@ -158,7 +158,8 @@ class SideBook:
             self.last_cycle = max(self.last_cycle, key.cycle)
         elif key.cycle == self.cycle:
             slot = (key.role, key.level)
-            self.revisions[slot] = max(key.revision, self.revisions.get(slot, 0))
+            if key.revision > self.revisions.get(slot, 0):
+                self.revisions[slot] = key.revision
 
     def _occupied(self, order: Order) -> bool:
         if order.key.role.is_entry:
@@ -363,8 +364,9 @@ class SideBook:
 
 def average_price(side: SideBook) -> Price | None:
     """Average entry price of what a side has entered in this cycle; of what it still holds where it has a grid."""
-    if side.has_grid and side.held > 0:
-        return side.carried / side.held
+    held = side.held
+    if held > 0 and side.has_grid:
+        return side.carried / held
     return side.cost / side.entered if side.entered > 0 else None
 
 

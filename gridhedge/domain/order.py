@@ -53,8 +53,8 @@ def account_tag(account: str, symbol: str) -> str:
 
 def client_id(tag: str, key: OrderKey) -> str:
     """The client order id of a meaning: a pure function, at most 28 characters, allowed on every venue."""
-    side = "L" if key.side is Side.LONG else "S"
-    return f"{_MARK}{tag}-{side}{key.role.value}{key.level:02d}-{base36(key.cycle)}-{base36(key.revision)}"
+    side = "L" if key.side.is_long else "S"
+    return f"{_MARK}{tag}-{side}{key.role.letter}{key.level:02d}-{base36(key.cycle)}-{base36(key.revision)}"
 
 
 def parse_client_id(tag: str, text: str) -> OrderKey | None:
@@ -88,12 +88,11 @@ class OrderState(Enum):
 
     __hash__ = object.__hash__
 
-    @property
-    def is_final(self) -> bool:
-        return self in _FINAL
+    def __init__(self, name: object) -> None:
+        self.is_final = name in ("filled", "cancelled", "rejected", "absent")
 
 
-_FINAL = (OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT)
+_FINAL = tuple(state for state in OrderState if state.is_final)
 
 LEGAL_MOVES: dict[OrderState, tuple[OrderState, ...]] = {
     OrderState.INTENDED: (OrderState.WORKING, OrderState.UNKNOWN, *_FINAL),
@@ -137,6 +136,9 @@ class Cut(NamedTuple):
     asked: Quantity
     """In total, with what had executed."""
     at: Millis
+
+
+_INTENDED, _NOTHING = OrderState.INTENDED, Pending.NOTHING
 
 
 class Order:
@@ -186,8 +188,8 @@ class Order:
         self.trigger_price = trigger_price
         self.venue_state: OrderState | None = None
         """The final state that the venue has told; executions up to ``quantity`` may still be on their way."""
-        self.state = OrderState.INTENDED
-        self.pending = Pending.NOTHING
+        self.state = _INTENDED
+        self.pending = _NOTHING
         self.amending: tuple[Price, Quantity] | None = None
         """Price and total quantity of an amend whose outcome has not been seen."""
         self.cut: Cut | None = None
@@ -236,4 +238,4 @@ class Order:
     @property
     def is_live(self) -> bool:
         """Whether it may execute: final states are the only ones that can not."""
-        return self.state not in _FINAL
+        return not self.state.is_final

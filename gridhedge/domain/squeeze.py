@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gridhedge.domain.order import Order
-from gridhedge.domain.values import ZERO, Millis, Quantity
+from gridhedge.domain.values import ZERO, Millis, Quantity, Role
 
 MAX_REQUESTS = 10
 """The first refusal among them. Nine halvings come within two thousandths of what the venue takes."""
@@ -60,8 +60,25 @@ class Squeeze(NamedTuple):
         return quantity
 
 
-def refused_again(known: Squeeze | None, order: Order, at: Millis) -> Squeeze:
-    """What is known after the venue has refused to place an order, or to amend it to another quantity."""
+Squeezes: TypeAlias = dict[tuple[Role, int], Squeeze]
+"""By role and level."""
+
+
+def note_refused(squeezes: Squeezes, order: Order, at: Millis) -> None:
+    """The venue has refused to place an order, or to amend it to another quantity."""
+    slot = (order.key.role, order.key.level)
     rests = ZERO if order.amending is None else order.remaining
     refused = order.remaining if order.amending is None else order.amending[1] - order.filled
-    return (known or Squeeze(refused, rests, 0, at)).after_refusal(refused, at)
+    known = squeezes.get(slot) or Squeeze(refused, rests, 0, at)
+    squeezes[slot] = known.after_refusal(refused, at)
+
+
+def note_accepted(squeezes: Squeezes, order: Order) -> None:
+    """The venue takes this quantity: the search for the largest one goes on from there, or is over."""
+    slot = (order.key.role, order.key.level)
+    if slot in squeezes:
+        known = squeezes[slot].after_acceptance(order.remaining, order.changed)
+        if known is None:
+            del squeezes[slot]
+        else:
+            squeezes[slot] = known

@@ -36,7 +36,9 @@ class Side(Enum):
     __hash__ = object.__hash__
 
     def __init__(self, name: object) -> None:
-        self.sign = 1 if name == "long" else -1
+        self.is_long = name == "long"
+        """As good as ``is Side.LONG``, and faster: Python 3.11 looks a member up through its class like a stranger."""
+        self.sign = 1 if self.is_long else -1
         """+1 for long, -1 for short: profit = sign x quantity x (price - average)."""
 
     @property
@@ -62,4 +64,5 @@ class Role(Enum):
     __hash__ = object.__hash__
 
     def __init__(self, letter: object) -> None:
+        self.letter = str(letter)
         self.is_entry = letter in ("O", "G")

@@ -17,6 +17,7 @@ from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Accepted, Journal, NotSent, Outcome, Rejected, Unknown, Venue
 
+_WORKING = OrderState.WORKING
 Record = Callable[[Event], None]
 """Journals an event and applies it to the book."""
 
@@ -63,7 +64,7 @@ def settlement(change: Change, outcome: Outcome, now: Millis) -> Event:
 
 def _place_settled(place: Place, outcome: Outcome, now: Millis) -> Event:
     if type(outcome) is Accepted:
-        return OrderSettled(place.client_id, place.symbol, OrderState.WORKING, outcome.venue_id, now)
+        return OrderSettled(place.client_id, place.symbol, _WORKING, outcome.venue_id, now)
     if type(outcome) is Unknown or (type(outcome) is Rejected and outcome.reason is Reject.DUPLICATE_ID):
         # A duplicate id proves that an earlier request arrived: only asking tells what became of it.
         return OrderSettled(place.client_id, place.symbol, OrderState.UNKNOWN, "", now, None, outcome.text)

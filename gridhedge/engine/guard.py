@@ -71,11 +71,14 @@ def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list
     refused: list[Refusal] = []
     spendable = facts.spendable
     for change in changes:
-        refusal = _check_back_off(change, facts)
+        refusal = _check_back_off(change, facts) if facts.book.rejections else None
         if refusal is None and type(change) is Place:
-            refusal = _check_place(change, facts, limits, allowed, spendable)
-            if refusal is None and not change.reduce_only:
-                spendable -= entry_margin(change.quantity, change.price, facts.leverage, facts.fees.taker)
+            need = ZERO
+            if not change.reduce_only:
+                need = entry_margin(change.quantity, change.price, facts.leverage, facts.fees.taker)
+            refusal = _check_place(change, facts, limits, allowed, need, spendable)
+            if refusal is None:
+                spendable -= need
         elif refusal is None and type(change) is Amend:
             refusal = _check_terms(change, facts)
             if refusal is None:
@@ -116,8 +119,6 @@ def _growth(amend: Amend, facts: Facts) -> Money:
 
 def _check_back_off(change: Change, facts: Facts) -> tuple[str, Millis] | None:
     """What the venue has refused is tried again later, and less and less often."""
-    if not facts.book.rejections:
-        return None
     order = facts.book.orders.get(change.client_id)
     key = change.key if type(change) is Place else order.key if order is not None else None
     rejected = facts.book.rejections.get((key.side, key.role, key.level)) if key is not None else None
@@ -129,7 +130,7 @@ def _check_back_off(change: Change, facts: Facts) -> tuple[str, Millis] | None:
 
 
 def _check_place(
-    place: Place, facts: Facts, limits: Limits, allowed: Sequence[Change], spendable: Money
+    place: Place, facts: Facts, limits: Limits, allowed: Sequence[Change], need: Money, spendable: Money
 ) -> tuple[str, Millis] | None:
     key = place.key
     open_orders = len(facts.book.orders) + len(allowed)  # at most
@@ -145,10 +146,8 @@ def _check_place(
         if place.trigger_price is None and not place.market and place.quantity + others > side.held:
             text = f"would close {place.quantity} beside {others} in other orders, {side.held} held"
             return text, facts.now + _LOOK_AGAIN_MS
-    elif place.urgency in _BUDGETED:
-        need = entry_margin(place.quantity, place.price, facts.leverage, facts.fees.taker)
-        if need > spendable:
-            return f"needs {need:.2f} of {spendable:.2f} spendable", 0
+    elif place.urgency in _BUDGETED and need > spendable:
+        return f"needs {need:.2f} of {spendable:.2f} spendable", 0
     if limits.max_notional > 0 and place.urgency in _BUDGETED:
         notional = _reached(place, facts, allowed)
         if notional > limits.max_notional:

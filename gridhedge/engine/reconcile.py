@@ -12,7 +12,8 @@ from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Amend, Cancel, Change, Place, Urgency, Wanted
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order, OrderKey, OrderState, Pending, client_id
-from gridhedge.domain.values import Side
+
+_WORKING, _NOTHING = OrderState.WORKING, Pending.NOTHING
 
 
 def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> list[Change]:
@@ -21,7 +22,7 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
     cancels: list[Change] = []
     kept: set[str] = set()
     for want in wanted:
-        side = book.long if want.side is Side.LONG else book.short
+        side = book.long if want.side.is_long else book.short
         order = side.entries.get(want.level) if want.role.is_entry else side.exits.get(want.role)
         if order is None:
             places.append((want.urgency, _place(book, side, want)))
@@ -57,7 +58,7 @@ def is_right(order: Order, want: Wanted) -> bool:
 
 
 def _may_change(order: Order) -> bool:
-    return order.state is OrderState.WORKING and order.pending is Pending.NOTHING and order.venue_state is None
+    return order.state is _WORKING and order.pending is _NOTHING and order.venue_state is None
 
 
 def _place(book: SymbolBook, side: SideBook, want: Wanted) -> Place:

@@ -26,12 +26,12 @@ def side_of(settings: TrimSettings) -> Side:
 
 def entry_price(rules: Instrument, side: Side, exact: Price) -> Price:
     """A tick that is not worse than ``exact``: long down, short up."""
-    return rules.floor_price(exact) if side is Side.LONG else rules.ceil_price(exact)
+    return rules.floor_price(exact) if side.is_long else rules.ceil_price(exact)
 
 
 def exit_price(rules: Instrument, side: Side, exact: Price) -> Price:
     """A tick that keeps what ``exact`` promises: long up, short down."""
-    if side is Side.LONG:
+    if side.is_long:
         return rules.ceil_price(exact)
     return max(rules.floor_price(exact), rules.tick_size)
 

@@ -7,20 +7,19 @@ to the whole position. Everything that must be remembered (capital, center, tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Urgency, Wanted
-from gridhedge.domain.events import CapitalFixed, CycleOpened, Decision, GridFixed, LevelShrunk, SurplusTaken
+from gridhedge.domain.events import CapitalFixed, CycleOpened, Decision, GridFixed, SurplusTaken
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.invariants import Violation, settled_grid
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.levels import FIRST_LEVEL
 from gridhedge.domain.order import Order
 from gridhedge.domain.squeeze import FORGOTTEN_MS
-from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
-from gridhedge.strategy.budget import level_margin
+from gridhedge.domain.values import SIDES, ZERO, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.calendar import next_minute
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.grid import (
@@ -35,14 +34,11 @@ from gridhedge.strategy.grid import (
 )
 from gridhedge.strategy.reentry import next_cycle
 from gridhedge.strategy.settings import TrimSettings
+from gridhedge.strategy.shortage import FIGURES_LAG_MS, margin_of, shrunk_levels, tell_shortage
 from gridhedge.strategy.stops import Stops
 from gridhedge.strategy.view import Found, Plan, View, Withheld
 
-_FIGURES_LAG_MS: Millis = 5_000
-"""So long after a new grid the venue's figures may still count what the old one tied up."""
-_LEAST_ENTRY = Decimal("0.3")
 _LEAST_EXIT = Decimal("0.5")
-_THOUSAND = 1000
 
 
 class Trim:
@@ -70,7 +66,7 @@ class Trim:
         for side in self.sides:
             decisions += self._decide_side(view, view.book.of(side))
         if not decisions:
-            decisions += self._shrink(view)
+            decisions += shrunk_levels(view, self.sides)
         return tuple(decisions)
 
     def _decide_side(self, view: View, ladder: SideBook) -> Sequence[Decision]:
@@ -132,50 +128,6 @@ class Trim:
         open_levels = (level for level, size in enumerate(ladder.reference) if size > 0)
         first = next(open_levels, None)
         return first is not None and first not in ladder.entries and (last - ladder.prices[first]) * sign <= 0
-
-    # ---- too little margin ---------------------------------------------------------------------------------------
-
-    def _shrink(self, view: View) -> Iterator[Decision]:
-        """Levels that can not be paid: what the venue has refused first, then what our own figures do not allow."""
-        left = view.available - view.reserve
-        for side in self.sides:
-            ladder = view.book.of(side)
-            for level, wish in enumerate(ladder.wished):
-                if level in ladder.entries and not ladder.squeezes:
-                    continue
-                filled, price = ladder.filled(level), ladder.prices[level]
-                wanted = wish - filled
-                if wanted <= 0:
-                    continue
-                squeeze = ladder.squeezes.get((Role.GRID, level))
-                affordable = self._affordable(view, wanted, price, left)
-                if squeeze is not None:
-                    if filled > 0:
-                        continue
-                    least = view.instrument.least_quantity(price)
-                    quantity = squeeze.next_try(wanted, _LEAST_ENTRY, view.instrument.lot_step, affordable)
-                    target = quantity if quantity >= least else ZERO
-                elif level in ladder.entries or view.now < ladder.grid_at + _FIGURES_LAG_MS:
-                    continue
-                else:
-                    rest = ladder.reference[level] - filled
-                    need = self._margin(view, rest, price)
-                    target = rest if need <= left else affordable
-                    left -= self._margin(view, target, price)
-                if filled + target != ladder.reference[level]:
-                    yield LevelShrunk(view.book.symbol, side, level, filled + target, view.now)
-
-    def _margin(self, view: View, quantity: Quantity, price: Price) -> Money:
-        return level_margin(quantity, price, view.leverage, view.fees.taker)
-
-    def _affordable(self, view: View, wanted: Quantity, price: Price, left: Money) -> Quantity:
-        """The largest part of an entry, on a 0.1 % grid, that ``left`` pays for; 0 below 30 %."""
-        need = self._margin(view, wanted, price)
-        share = int(left * _THOUSAND / need) if need > left else _THOUSAND
-        if share < _LEAST_ENTRY * _THOUSAND:
-            return ZERO
-        quantity = view.instrument.floor_quantity(wanted * share / _THOUSAND)
-        return quantity if quantity >= view.instrument.least_quantity(price) else ZERO
 
     # ---- what else the engine asks -------------------------------------------------------------------------------
 
@@ -281,7 +233,7 @@ class Trim:
         view, side = draft.view, ladder.side
         for level in range(FIRST_LEVEL, len(ladder.reference)):
             if ladder.reference is not ladder.wished:
-                self._tell_shortage(draft, ladder, level)
+                tell_shortage(draft, ladder, level)
             rest, price = ladder.reference[level] - ladder.filled(level), ladder.prices[level]
             if rest <= 0:
                 continue
@@ -289,12 +241,12 @@ class Trim:
                 if not view.instrument.accepts(rest, price) or not draft.fits(ladder, level, price, rest):
                     draft.withhold(side, level, rest)
                     continue
-                need = self._margin(view, rest, price)
+                need = margin_of(view, rest, price)
                 draft.depend(need - spendable)
                 if need > spendable:
                     draft.withhold(side, level, rest)
                     text = f"no {side.value} level {level} yet: it needs {need:.2f}, spendable {spendable:.2f}"
-                    settled_at = ladder.grid_at + _FIGURES_LAG_MS
+                    settled_at = ladder.grid_at + FIGURES_LAG_MS
                     is_settled = view.now >= settled_at
                     draft.alarm(f"budget {side.value} {level}", "warning" if is_settled else "pending", text)
                     if not is_settled:
@@ -305,14 +257,6 @@ class Trim:
             why = "enlarges the position at a better price" if ladder.entered else "opens the side at a better price"
             draft.wanted.append(Wanted(side, Role.GRID, level, price, rest, Urgency.ENTRY, why))
         return spendable
-
-    def _tell_shortage(self, draft: Draft, ladder: SideBook, level: int) -> None:
-        size, wish, side = ladder.reference[level], ladder.wished[level], ladder.side.value
-        if size >= wish:
-            return
-        what = f"has {size} instead of {wish}" if size else "is left out"
-        text = f"{side} level {level} {what} until the next grid: there is too little margin"
-        draft.alarm(f"margin {side} {level}", "warning", text)
 
     # ---- exits ---------------------------------------------------------------------------------------------------
 

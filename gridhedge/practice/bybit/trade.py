@@ -158,7 +158,7 @@ def _check_trigger(call: Call, market: Market, buys: bool, trigger: Price, at_ma
     if trigger <= market.price if buys else trigger >= market.price:
         code, text = (110092, "higher") if buys else (110093, "lower")
         raise Answer(code, f"expect {text} trigger price than the current price {plain(market.price)}")
-    if len(market.drops) + len(market.rises) >= MAX_STOPS:
+    if market.stops >= MAX_STOPS:
         raise Answer(110009, "The number of stop orders exceeds the maximum allowable limit")
 
 

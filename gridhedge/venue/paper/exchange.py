@@ -127,7 +127,7 @@ class Exchange:
         listed.check_open(self.matching.now)
         at_market = market or trigger_price is not None
         listed.check_quantity(quantity, at_market)
-        buys = (side is Side.LONG) is not reduce_only
+        buys = side.is_long is not reduce_only
         if trigger_price is not None:
             self._check_stop(listed, buys, trigger_price)
             worth = trigger_price
@@ -146,7 +146,7 @@ class Exchange:
             listed.check_notional(worth, quantity)
             if trigger_price is None:
                 self._check_margin(listed, holding, worth * quantity)
-        if len(listed.buys) + len(listed.sells) + len(listed.drops) + len(listed.rises) >= self.max_open_orders:
+        if listed.waiting >= self.max_open_orders:
             raise Refusal(Reject.OTHER, f"{symbol}: {self.max_open_orders} orders are open, the most allowed")
         self.orders += 1
         order = PaperOrder(
@@ -254,7 +254,7 @@ class Exchange:
         assert quantity > 0
         if closing and quantity > holding.quantity:
             raise Refusal(Reject.REDUCE_ONLY, f"{symbol}: only {holding.quantity} of the {side.value} side are held")
-        buys = (side is Side.LONG) is not closing
+        buys = side.is_long is not closing
         price = market.feed.price if kind is ExecutionKind.ADL else market.ask if buys else market.bid
         if not closing:
             market.check_quantity(quantity, True)
@@ -281,7 +281,7 @@ class Exchange:
             raise Refusal(
                 Reject.WOULD_TRIGGER, f"{market.symbol}: a stop at {trigger} would trigger at once, the mark is {mark}"
             )
-        if len(market.drops) + len(market.rises) >= MAX_STOPS:
+        if market.stops >= MAX_STOPS:
             raise Refusal(Reject.OTHER, f"{market.symbol}: {MAX_STOPS} stop orders wait already, the most allowed")
 
     def _closable(self, market: Market, holding: Holding, quantity: Quantity) -> Quantity:
@@ -319,7 +319,7 @@ class Exchange:
         matching.tell(order, "placed")
         if takes:
             matching.take(market, order)
-        if order.state is not OrderState.WORKING:
+        if order.state.is_final:
             return
         if at_once and order.trigger_price is None:
             matching.end_rest(order)

@@ -135,7 +135,7 @@ class Market:
         return self.feed.price + self.extra if holding.sign < 0 and self.extra else self.feed.price
 
     def holding(self, side: Side) -> Holding:
-        return self.long if side is Side.LONG else self.short
+        return self.long if side.is_long else self.short
 
     def set_leverage(self, leverage: int) -> None:
         self.leverage = leverage
@@ -159,6 +159,16 @@ class Market:
         bid = price // tick * tick
         self.bid = bid
         self.ask = bid + self.gap
+
+    @property
+    def stops(self) -> int:
+        """How many stop orders wait."""
+        return len(self.drops.entries) + len(self.rises.entries)
+
+    @property
+    def waiting(self) -> int:
+        """How many orders wait, of any kind."""
+        return len(self.buys.entries) + len(self.sells.entries) + self.stops
 
     def queue(self, order: PaperOrder) -> Queue:
         if order.trigger_price is not None:

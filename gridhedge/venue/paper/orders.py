@@ -24,6 +24,9 @@ class Refusal(Refused):
         """With MARKET_CLOSED: when it opens."""
 
 
+_WORKING = OrderState.WORKING
+
+
 class PaperOrder:
     """One order as the exchange knows it. ``closing`` orders can only reduce their position side."""
 
@@ -69,7 +72,7 @@ class PaperOrder:
         self.venue_id = f"P{number}"
         self.side = side
         self.closing = closing
-        self.buys = (side is Side.LONG) is not closing
+        self.buys = side.is_long is not closing
         self.price = price
         self.quantity = quantity
         self.filled = ZERO
@@ -78,7 +81,7 @@ class PaperOrder:
         """The bid at which a resting order is met: a buy meets the ask, which stands a spread above."""
         self.trigger_price = trigger_price
         """Set while it waits for the mark to come; None once it has been triggered."""
-        self.state = OrderState.WORKING
+        self.state = _WORKING
         self.created = created
         self.changed = created
         self.reason: Reject | None = None

@@ -21,6 +21,7 @@ from gridhedge.venue.paper.orders import PaperOrder, Refusal
 __all__ = ["BATCH_SIZE", "PaperVenue"]
 
 BATCH_SIZE = 20
+_CANCELLED = OrderState.CANCELLED
 
 
 class PaperVenue:
@@ -275,7 +276,7 @@ class PaperVenue:
             trigger_price=change.trigger_price,
         )
         as_sent = order.price == change.price and order.quantity == change.quantity
-        if order.state is OrderState.CANCELLED or (not as_sent and not change.market):
+        if order.state is _CANCELLED or (not as_sent and not change.market):
             return Accepted(order.venue_id, order.update(self.exchange.now()))
         return Accepted(order.venue_id)
 
