@@ -33,6 +33,8 @@ class Failed(Exception):
             return errors.Unclear(outcome.text)
         if outcome.reason is Reject.RATE_LIMITED:
             return errors.RateLimited(outcome.text, outcome.until)
+        if outcome.reason is Reject.BUSY:
+            return errors.Unclear(outcome.text)  # it says nothing about what was asked: ask again
         return errors.Refused(outcome.text)
 
 

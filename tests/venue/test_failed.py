@@ -46,11 +46,12 @@ def test_without_an_answer_only_a_connection_that_never_was_is_not_sent(error: E
 
 
 def test_a_failed_read_is_named_for_what_the_caller_must_do() -> None:
-    """The four errors of reads."""
+    """The four errors of reads; a venue that is busy has said nothing, and is asked again."""
     cases: list[tuple[Any, type[errors.VenueError]]] = [
         (NotSent("x"), errors.NotSent),
         (Unknown("x"), errors.Unclear),
         (Rejected(Reject.PERMISSION, "x"), errors.Refused),
+        (Rejected(Reject.BUSY, "x"), errors.Unclear),
         (Rejected(Reject.RATE_LIMITED, "x", NOW), errors.RateLimited),
     ]
     for outcome, kind in cases:

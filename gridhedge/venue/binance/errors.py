@@ -34,12 +34,12 @@ _REASONS: dict[Reject, tuple[int, ...]] = {
     Reject.UNKNOWN_ORDER: (-2011, NO_SUCH_ORDER),
     Reject.REDUCE_ONLY: (-2022, -2024, -4118),
     Reject.OUT_OF_BOUNDS: (
-        *(-1013, -1111, -4001, -4002, -4013, -4014, -4016, -4024, -4131, -4142),  # price, trigger
+        *(-1013, -1111, -4001, -4002, -4013, -4014, -4016, -4024, -4131),  # price
         *(-4003, -4004, -4005, -4023, -4164, -5029),  # quantity, notional
         *(-2027, -4044),  # the position that the leverage allows
     ),
     Reject.WOULD_TAKE: (-5022,),
-    Reject.WOULD_TRIGGER: (-2021,),
+    Reject.WOULD_TRIGGER: (-2021, -4142),
     Reject.RATE_LIMITED: (-1003, -1015),
     Reject.PERMISSION: (
         *(-1002, -1022, -2014, -2015, -2017),  # key and signature

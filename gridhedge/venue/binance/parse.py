@@ -10,7 +10,7 @@ from gridhedge.domain.errors import Refused
 from gridhedge.domain.events import AccountSeen, Execution, ExecutionKind
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.order import OrderState
-from gridhedge.domain.values import HUNDRED, ZERO, Millis, Quantity, Side
+from gridhedge.domain.values import HUNDRED, ZERO, Millis, Price, Quantity, Side
 from gridhedge.venue.binance.fields import flag, number, optional, table
 from gridhedge.venue.fields import Malformed, Row, amount, choice, integer, millis, money, row, rows, text, word
 
@@ -28,6 +28,7 @@ __all__ = [
     "order",
     "position",
     "tiers",
+    "trigger_price",
     "venue_id",
 ]
 
@@ -64,6 +65,7 @@ _QUOTES = ("USDT", "USDC")
 _WORST_RATE = Decimal(9999)
 """The margin rate that is shown where the margin balance is gone."""
 _ALGO = "A"
+_TRAILING = "TRAILING_STOP_MARKET"
 
 
 def venue_id(algo_number: int) -> str:
@@ -109,7 +111,7 @@ def algo_order(item: Row, held: Mapping[Side, Quantity]) -> OrderRecord:
     one at which it is triggered, unless it becomes a limit order.
     """
     side, closing = closing_side(item, "side", "positionSide", "reduceOnly")
-    trigger = amount(item, "triggerPrice", positive=True)
+    trigger = trigger_price(item, "triggerPrice", "orderType")
     state: OrderState = choice(item, "algoStatus", _ALGO_STATES)
     filled = optional(item, "actualQty") if state is OrderState.FILLED else ZERO
     if state is OrderState.FILLED and filled == ZERO:
@@ -131,6 +133,11 @@ def algo_order(item: Row, held: Mapping[Side, Quantity]) -> OrderRecord:
         changed=millis(item, "updateTime"),
         trigger_price=trigger,
     )
+
+
+def trigger_price(item: Row, name: str, kind: str) -> Price:
+    """Where a conditional order is triggered. A trailing stop, which only a person places here, has no such price."""
+    return optional(item, name) if item.get(kind) == _TRAILING else amount(item, name, positive=True)
 
 
 def closing_side(item: Row, side: str, position_side: str, reduces: str) -> tuple[Side, bool]:

@@ -114,7 +114,7 @@ def algo_update(item: Row, at: Millis, quantity: Quantity) -> tuple[OrderUpdate,
     ``quantity``: what is held on its side, for an order that closes the whole position.
     """
     state: OrderState = choice(item, "X", _ALGO_STATES)
-    trigger = amount(item, "tp", positive=True)
+    trigger = parse.trigger_price(item, "tp", "o")
     filled = optional(item, "aq") if state is OrderState.FILLED else ZERO
     if state is OrderState.FILLED and filled == ZERO:
         state = OrderState.CANCELLED

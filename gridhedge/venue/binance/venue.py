@@ -13,7 +13,7 @@ from gridhedge.domain.change import Amend, Change
 from gridhedge.domain.errors import Refused, VenueError
 from gridhedge.domain.events import AccountSeen, ConnectionChanged, Execution, Funding, MarketSeen, Seen
 from gridhedge.domain.instrument import Fees, Instrument
-from gridhedge.domain.values import Millis, Price, Quantity
+from gridhedge.domain.values import ZERO, Millis, Price, Quantity
 from gridhedge.engine.ports import Accepted, Capabilities, Check, Inbox, Outcome
 from gridhedge.venue.binance import candles, pages, parse, readiness
 from gridhedge.venue.binance.client import Client
@@ -36,6 +36,7 @@ _PROCESSING_MS = 10_000
 _MAX_OPEN_ORDERS = 200
 """Per symbol and account."""
 _FUNDING_LOOK_MS = 3_600_000
+_FREE = Fees(ZERO, ZERO)
 
 
 class BinanceVenue:
@@ -298,7 +299,7 @@ class BinanceVenue:
         for symbol in self._symbols:
             held = {position.side: position.quantity for position in positions(client, [symbol])}
             begin = now - _FUNDING_LOOK_MS
-            trades = pages.executions(client, symbol, begin, now, None, self._asset, self.fees(symbol))
+            trades = pages.executions(client, symbol, begin, now, None, self._asset, _FREE)  # quantities matter here
             found += pages.funding_payments(client, symbol, now, now, held, trades)
         return found
 

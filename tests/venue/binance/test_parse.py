@@ -79,6 +79,15 @@ def test_a_stop_ends_as_what_it_was_triggered_into(changes: dict[str, Any], stat
     assert (record.state, record.filled) == (state, filled)
 
 
+def test_a_person_s_trailing_stop_has_no_trigger_and_hides_nothing() -> None:
+    """It is listed beside ours and has to be read; an order of another kind without its trigger is malformed."""
+    row = algo_row(clientAlgoId="web_1", orderType="TRAILING_STOP_MARKET", triggerPrice="0.0", activatePrice="70000.0")
+    record = parse.algo_order(row | {"quantity": "0.002", "closePosition": False}, {})
+    assert (record.client_id, record.quantity, record.trigger_price) == ("web_1", D("0.002"), D(0))
+    with pytest.raises(Malformed, match="triggerPrice is 0"):
+        parse.algo_order(algo_row(triggerPrice="0.0"), {})
+
+
 def test_an_execution_is_named_by_symbol_and_trade() -> None:
     """The fee in the quote currency is taken as it is; another coin's counts as the usual fee; a rebate is negative."""
     made = parse.execution(trade_row(), "g1-000001", "USDC", RATES)

@@ -117,6 +117,14 @@ def test_the_recorded_life_of_a_stop(recorded: Recorded) -> None:
     }
 
 
+def test_a_person_s_trailing_stop_is_no_gap() -> None:
+    """Told of beside ours, it is read like every other; only it has no price at which it is triggered."""
+    update, _ = algo_update(algo(caid="web_1", o="TRAILING_STOP_MARKET", tp="", q="0.002", cp=False)["o"], AT, D(0))
+    assert (update.client_id, update.price, update.quantity) == ("web_1", D(0), D("0.002"))
+    with pytest.raises(Malformed, match="tp is not a decimal"):
+        algo_update(algo(tp="")["o"], AT, D(0))
+
+
 def test_a_stop_for_the_whole_position_is_told_with_the_quantity_it_was_meant_for() -> None:
     """Binance tells none; one that is rejected says why."""
     update, _ = algo_update(algo()["o"], AT, D("0.007"))
