@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import repeat
 from typing import NamedTuple
 
 from gridhedge.domain.basket import Cause
@@ -16,6 +18,8 @@ from gridhedge.strategy.grid import break_even_at, grid_around, side_of, stop_pr
 from gridhedge.strategy.ladder import fraction, next_price, reference_quantities
 from gridhedge.strategy.settings import SignalSettings, SymmetricSettings, TrimSettings
 from gridhedge.strategy.take_profit import exit_price, take_profit_price
+
+_TAKE_PROFIT = "take-profit"
 
 
 class LadderLine(NamedTuple):
@@ -32,7 +36,7 @@ class LadderLine(NamedTuple):
     """Where the side closes with its profit if it is filled to here."""
     distance_percent: Decimal
     """From the starting price, negative below it."""
-    exit: str = "take-profit"
+    exit: str
     """What ``take_profit`` is when the side is filled to here: a grid sheds all but level 1 where it breaks even."""
 
 
@@ -42,6 +46,13 @@ class Ladder(NamedTuple):
     short: tuple[LadderLine, ...]
     stop_loss: Price | None = None
     """Of a grid, once its last level has executed."""
+
+
+class _Entry(NamedTuple):
+    level: int
+    price: Price
+    quantity: Quantity
+    fee_rate: Decimal
 
 
 def preview(
@@ -54,8 +65,15 @@ def preview(
 ) -> Ladder:
     """Both sides from ``price``: level 0 pays the taker fee there, all others rest and pay the maker fee."""
     reference = reference_quantities(settings, instrument, leverage, price, max_notional)
+    step, rate = fraction(settings.grid_step_percent), fraction(settings.take_profit_percent)
+    exit_fee = fees.taker if settings.take_profit_fee == "taker" else fees.maker
+
+    def leaves(level: int, book: SideBook) -> tuple[Price, str]:
+        return take_profit_price(book, instrument, rate, exit_fee), _TAKE_PROFIT
+
     long, short = (
-        tuple(_lines(side, reference, settings, instrument, fees, leverage, price)) for side in (Side.LONG, Side.SHORT)
+        _filled(side, _from_touch(side, instrument, fees, price, reference, repeat(step)), price, leverage, leaves)
+        for side in SIDES
     )
     return Ladder(reference, long, short)
 
@@ -72,74 +90,17 @@ def preview_trim(
     """The entries of the one side around ``center``; their take-profit is the break-even order from the second on."""
     side = side_of(settings)
     grid = grid_around(settings, instrument, leverage, center, capital, max_notional)
-    book = SideBook(side)
-    lines: list[LadderLine] = []
-    margins = ZERO
-    for level, (quantity, price) in enumerate(zip(grid.quantities, grid.prices, strict=True)):
-        if not quantity:
-            continue
-        notional = quantity * price
-        book.enter(((level, quantity),), price, notional * fees.maker, 0, "")
-        margins += notional / leverage
-        is_first = level == FIRST_LEVEL
-        leaves = (
-            take_profit_at(settings, instrument, book)
-            if is_first
-            else break_even_at(settings, instrument, book, fees.maker)
-        )
-        lines.append(
-            LadderLine(
-                level,
-                price,
-                quantity,
-                notional,
-                notional / leverage,
-                margins,
-                book.cost / book.entered,
-                leaves,
-                (price - center) / center * HUNDRED,
-                "take-profit" if is_first else "break-even",
-            )
-        )
-    whole = tuple(lines)
+    levels = enumerate(zip(grid.prices, grid.quantities, strict=True))
+    entries = [_Entry(level, price, quantity, fees.maker) for level, (price, quantity) in levels if quantity]
+
+    def leaves(level: int, book: SideBook) -> tuple[Price, str]:
+        if level == FIRST_LEVEL:
+            return take_profit_at(settings, instrument, book), _TAKE_PROFIT
+        return break_even_at(settings, instrument, book, fees.maker), "break-even"
+
+    lines = _filled(side, entries, center, leverage, leaves)
     stop = stop_price(settings, instrument, center)
-    return Ladder(grid.quantities, whole if side is Side.LONG else (), whole if side is Side.SHORT else (), stop)
-
-
-def _lines(
-    side: Side,
-    reference: tuple[Quantity, ...],
-    settings: SymmetricSettings,
-    instrument: Instrument,
-    fees: Fees,
-    leverage: int,
-    start: Price,
-) -> list[LadderLine]:
-    book = SideBook(side)
-    step, rate = fraction(settings.grid_step_percent), fraction(settings.take_profit_percent)
-    exit_fee = fees.taker if settings.take_profit_fee == "taker" else fees.maker
-    lines: list[LadderLine] = []
-    price, margins = start, ZERO
-    for level, quantity in enumerate(reference):
-        if level:
-            price = next_price(instrument, side, price, step)
-        notional = quantity * price
-        book.enter(((level, quantity),), price, notional * (fees.maker if level else fees.taker), 0, "")
-        margins += notional / leverage
-        lines.append(
-            LadderLine(
-                level,
-                price,
-                quantity,
-                notional,
-                notional / leverage,
-                margins,
-                book.cost / book.entered,
-                take_profit_price(book, instrument, rate, exit_fee),
-                (price - start) / start * HUNDRED,
-            )
-        )
-    return lines
+    return Ladder(grid.quantities, lines if side is Side.LONG else (), lines if side is Side.SHORT else (), stop)
 
 
 def preview_baskets(
@@ -152,42 +113,53 @@ def preview_baskets(
 ) -> Ladder:
     """Each basket as if the other side were flat: the first order pays the taker fee, the others rest."""
     table = basket_table(settings, instrument, leverage, price, max_notional)
-    long, short = (tuple(_basket_lines(side, table, settings, instrument, fees, leverage, price)) for side in SIDES)
+    exit_fee = fees.taker if settings.take_profit_fee == "taker" else fees.maker
+
+    def leaves(level: int, book: SideBook) -> tuple[Price, str]:
+        alone = SideBook(book.side.other)
+        target = resting_target(settings, book, alone) or Target(settings.global_profit, Cause.DAY_PROFIT)
+        return exit_price(book, instrument, target.profit, exit_fee), target.cause.value
+
+    steps = list(distances(settings))
+    long, short = (
+        _filled(side, _from_touch(side, instrument, fees, price, table, steps), price, leverage, leaves)
+        for side in SIDES
+    )
     return Ladder(table, long, short)
 
 
-def _basket_lines(
+def _from_touch(
     side: Side,
-    table: tuple[Quantity, ...],
-    settings: SignalSettings,
     instrument: Instrument,
     fees: Fees,
-    leverage: int,
     start: Price,
-) -> list[LadderLine]:
-    book, other = SideBook(side), SideBook(side.other)
-    exit_fee = fees.taker if settings.take_profit_fee == "taker" else fees.maker
-    lines: list[LadderLine] = []
-    price, margins = start, ZERO
-    for level, (quantity, distance) in enumerate(zip(table, distances(settings), strict=False)):
+    quantities: tuple[Quantity, ...],
+    steps: Iterable[Decimal],
+) -> Iterator[_Entry]:
+    """Level 0 takes at ``start``; each other one rests its step (a fraction) beyond the one before."""
+    price = start
+    for level, (quantity, step) in enumerate(zip(quantities, steps, strict=False)):
         if level:
-            price = next_price(instrument, side, price, distance)
+            price = next_price(instrument, side, price, step)
+        yield _Entry(level, price, quantity, fees.maker if level else fees.taker)
+
+
+def _filled(
+    side: Side,
+    entries: Iterable[_Entry],
+    start: Price,
+    leverage: int,
+    leaves: Callable[[int, SideBook], tuple[Price, str]],
+) -> tuple[LadderLine, ...]:
+    """A line per entry. ``leaves``: where the side closes once it is filled to this level, and what that is called."""
+    book, margins = SideBook(side), ZERO
+    lines: list[LadderLine] = []
+    for level, price, quantity, fee_rate in entries:
         notional = quantity * price
-        book.enter(((level, quantity),), price, notional * (fees.maker if level else fees.taker), 0, "")
-        margins += notional / leverage
-        target = resting_target(settings, book, other) or Target(settings.global_profit, Cause.DAY_PROFIT)
-        lines.append(
-            LadderLine(
-                level,
-                price,
-                quantity,
-                notional,
-                notional / leverage,
-                margins,
-                book.cost / book.entered,
-                exit_price(book, instrument, target.profit, exit_fee),
-                (price - start) / start * HUNDRED,
-                target.cause.value,
-            )
-        )
-    return lines
+        margin = notional / leverage
+        margins += margin
+        book.enter(((level, quantity),), price, notional * fee_rate, 0, "")
+        average, distance = book.cost / book.entered, (price - start) / start * HUNDRED
+        closes_at, exit_ = leaves(level, book)
+        lines.append(LadderLine(level, price, quantity, notional, margin, margins, average, closes_at, distance, exit_))
+    return tuple(lines)
