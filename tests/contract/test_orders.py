@@ -7,7 +7,7 @@ from decimal import Decimal as D
 import pytest
 
 from gridhedge.domain.change import Change
-from gridhedge.domain.events import Execution, OrderUpdate
+from gridhedge.domain.events import Execution, MarketSeen, OrderUpdate
 from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import Side
 from gridhedge.engine.ports import Accepted, Rejected, Unknown
@@ -65,6 +65,21 @@ def test_card_12_a_take_profit_closes_its_own_side(
     _, made = desk.wait_for(Execution, 2)
     assert (made.client_id, made.side, made.closing, made.maker) == (close.client_id, side, True, True)
     assert made.fee == D(exit) * 100 * D("0.0002")
+    assert desk.venue.snapshot([SYMBOL]).positions == ()
+
+
+@pytest.mark.parametrize(
+    ("side", "entry", "exit"), [(LONG, "0.20100", "0.00010"), (SHORT, "0.19900", "0.90000")], ids=["long", "short"]
+)
+def test_card_29_an_exit_far_through_the_market_closes(desk: Desk, side: Side, entry: str, exit: str) -> None:
+    """Any price will do for it: a venue that refuses such prices gets one that it takes."""
+    desk.venue.instrument(SYMBOL)
+    desk.wait_for(MarketSeen)
+    desk.venue.send([desk.place(side, entry, "100")])
+    desk.wait_for(Execution)
+    (outcome,) = desk.venue.send([desk.place(side, exit, "100", closing=True)])
+    assert isinstance(outcome, Accepted), outcome
+    desk.wait_for(Execution, 2)
     assert desk.venue.snapshot([SYMBOL]).positions == ()
 
 

@@ -60,6 +60,13 @@ class _Quote:
         if at >= self._marked:
             self._mark, self._marked = price, at
 
+    def yardstick(self, buys: bool) -> Price | None:
+        """The mark, or the touch where that has run ahead of it: the mark is told once a second."""
+        if self._touch is None or self._mark is None:
+            return None
+        bid, ask = self._touch
+        return max(self._mark, ask) if buys else min(self._mark, bid)
+
     def news(self) -> MarketSeen | None:
         """What has not been told yet. It is as old as the older of touch and mark."""
         if self._touch is None or self._mark is None:
@@ -111,6 +118,11 @@ class Frames:
         """A symbol as REST has told it; fees paid in another coin are counted at these rates."""
         self._quotes[seen.symbol].begin(seen)
         self._rates[seen.symbol] = rates
+
+    def yardstick(self, symbol: str, buys: bool) -> Price | None:
+        """What tells how far through the market a limit price lies; None before the first prices."""
+        quote = self._quotes.get(symbol)
+        return None if quote is None else quote.yardstick(buys)
 
     def expect_leverage(self, symbol: str, leverage: int) -> None:
         """From now on another leverage on this symbol stops trading until it is put right."""

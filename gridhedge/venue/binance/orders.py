@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from gridhedge.domain.change import Amend, Cancel, Change, Place
-from gridhedge.domain.order import OrderKey, Reject, parse_client_id
-from gridhedge.domain.values import Millis, Quantity, Role, Side
+from gridhedge.domain.events import OrderUpdate
+from gridhedge.domain.order import OrderKey, OrderState, Reject, parse_client_id
+from gridhedge.domain.values import ZERO, Millis, Price, Quantity, Role, Side
 from gridhedge.engine.ports import Accepted, NotSent, Outcome, Rejected, Unknown
 from gridhedge.venue.binance.client import Answer, Client, header
 from gridhedge.venue.binance.errors import SAME_ORDER, of_item
@@ -45,19 +46,52 @@ class Orders:
         limits: Limits,
         stops: Callable[[], dict[str, Quantity]],
         pause: Callable[[float], None] = time.sleep,
+        inside: Callable[[str, bool, Price], Price] = lambda symbol, buys, price: price,
     ) -> None:
+        """``inside``: where a limit price may stand, told symbol, whether it buys, and the price asked for."""
         self._client = client
         self._clock = clock
         self._limits = limits
         self._stops = stops
         self._pause = pause
+        self._inside = inside
         self._patience: Millis = 0
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         """Cancels, then amends, then places, each in the order given.
 
-        After a request that failed as a whole nothing more is sent: the engine decides anew.
+        After a request that failed as a whole nothing more is sent: the engine decides anew. An order whose price had
+        to be moved is told as it rests.
         """
+        moved = [self._moved(change) for change in changes]
+        outcomes = self._sent(moved)
+        return [
+            outcome if change is asked else self._told(change, outcome)
+            for asked, change, outcome in zip(changes, moved, outcomes, strict=True)
+        ]
+
+    def _moved(self, change: Change) -> Change:
+        """The change with a price at which it may stand."""
+        if isinstance(change, Cancel) or self._is_at_market(change):
+            return change
+        price = self._inside(change.symbol, _side_of(change.client_id) == "BUY", change.price)
+        return change if price == change.price else change._replace(price=price)
+
+    def _is_at_market(self, change: Place | Amend) -> bool:
+        if isinstance(change, Amend):
+            return self._is_stop(change)
+        return change.market or change.trigger_price is not None
+
+    def _told(self, change: Change, outcome: Outcome) -> Outcome:
+        if not isinstance(outcome, Accepted) or isinstance(change, Cancel):
+            return outcome
+        state, at = OrderState.WORKING, self._clock.now()
+        update = OrderUpdate(
+            change.symbol, change.client_id, outcome.venue_id, state, change.price, change.quantity, ZERO, at
+        )
+        return Accepted(outcome.venue_id, update)
+
+    def _sent(self, changes: Sequence[Change]) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         stopped: Outcome | None = None
         self._patience = _LONGEST_WAIT_MS
@@ -84,8 +118,7 @@ class Orders:
         conditional: list[int] = []
         for place, change in enumerate(changes):
             if isinstance(change, Amend):
-                is_stop = change.client_id in self._stops() or bool(algo_id(change.venue_id))
-                (unsent if is_stop else amends).append(place)
+                (unsent if self._is_stop(change) else amends).append(place)
             elif isinstance(change, Place):
                 (places if change.trigger_price is None else conditional).append(place)
             elif _is_conditional(change):
@@ -101,6 +134,9 @@ class Orders:
         requests += [(chunk, self._place) for chunk in _chunks(places, BATCH_SIZE)]
         requests += [([place], self._place_conditional) for place in conditional]
         return requests
+
+    def _is_stop(self, amend: Amend) -> bool:
+        return amend.client_id in self._stops() or bool(algo_id(amend.venue_id))
 
     def _await_budget(self, count: int) -> Outcome | None:
         """Wait until so many orders may leave; the outcome of all that is left if that takes too long."""

@@ -10,7 +10,8 @@ from gridhedge.domain.errors import Refused
 from gridhedge.domain.events import AccountSeen, Execution, ExecutionKind
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.order import OrderState
-from gridhedge.domain.values import HUNDRED, ZERO, Millis, Price, Quantity, Side
+from gridhedge.domain.values import HUNDRED, ONE, ZERO, Millis, Price, Quantity, Side
+from gridhedge.venue.binance.band import Band
 from gridhedge.venue.binance.fields import flag, number, optional, table
 from gridhedge.venue.fields import Malformed, Row, amount, choice, integer, millis, money, row, rows, text, word
 
@@ -19,6 +20,7 @@ __all__ = [
     "account",
     "algo_id",
     "algo_order",
+    "band",
     "closing_side",
     "execution",
     "fee",
@@ -266,6 +268,18 @@ def instrument(item: Row, margin_tiers: tuple[Tier, ...], funding_minutes: int) 
         tiers=margin_tiers,
         funding_interval_minutes=funding_minutes,
     )
+
+
+def band(item: Row) -> Band | None:
+    """How far through the mark a limit price may lie; None where ``exchangeInfo`` sets no bounds."""
+    filters = {str(entry.get("filterType")): entry for entry in rows(item, "filters")}
+    bounds, prices = filters.get("PERCENT_PRICE"), filters.get("PRICE_FILTER")
+    if bounds is None or prices is None:
+        return None
+    down, up = amount(bounds, "multiplierDown"), amount(bounds, "multiplierUp", positive=True)
+    if not down < ONE < up:
+        raise Malformed(f"limit prices from {down} to {up} times the mark are no band around it")
+    return Band(down, up, amount(prices, "tickSize", positive=True))
 
 
 def tiers(body: object, symbol: str) -> tuple[Tier, ...]:

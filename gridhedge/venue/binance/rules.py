@@ -8,6 +8,7 @@ from gridhedge.domain.errors import Refused
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import Millis
 from gridhedge.venue.binance import parse
+from gridhedge.venue.binance.band import Band
 from gridhedge.venue.binance.client import Client
 from gridhedge.venue.binance.fields import number, table
 from gridhedge.venue.fields import Malformed, Row, row, rows, word
@@ -25,10 +26,13 @@ class Rules:
         self._client = client
         self._local = local
         self._listing: tuple[Millis, dict[str, Row]] = (0, {})
+        self.bands: dict[str, Band | None] = {}
+        """Of the symbols whose rules have been asked for."""
 
     def instrument(self, symbol: str) -> Instrument:
         """Filters and leverage brackets. Raises VenueError; Refused for a symbol that can not be traded here."""
         item = self._listed(symbol)
+        self.bands[symbol] = parse.band(item)
         brackets = self._client.read("futures_leverage_bracket", symbol=symbol).body
         return parse.instrument(item, parse.tiers(brackets, symbol), self._funding_minutes(symbol))
 

@@ -77,7 +77,7 @@ class BinanceVenue:
         self._paces = public_pace, private_pace
         self._local = local
         self._stops: dict[str, Quantity] = {}
-        self._orders = Orders(client, clock, Limits(local), lambda: self._stops)
+        self._orders = Orders(client, clock, Limits(local), lambda: self._stops, inside=self._inside)
         self._inbox: Inbox | None = None
         self._arrived = threading.Event()
         self._frames: Frames | None = None
@@ -284,6 +284,11 @@ class BinanceVenue:
     def _renew(self, why: str) -> None:
         if self._private is not None:
             self._private.renew(why)
+
+    def _inside(self, symbol: str, buys: bool, price: Price) -> Price:
+        yardstick = None if self._frames is None else self._frames.yardstick(symbol, buys)
+        band = self._rules.bands.get(symbol)
+        return price if yardstick is None or band is None else band.inside(buys, price, yardstick)
 
     def _causes_a_word(self, change: Change, outcome: Outcome) -> bool:
         """Whether the account's stream must tell of it: an order that closes whatever is held is not really amended."""

@@ -51,6 +51,17 @@ def test_touch_and_mark_make_a_market(frames: Frames, inbox: Inbox) -> None:
     assert inbox.seen == [MarketSeen("BTCUSDC", D("60000.0"), D("60000.1"), D("60000.0"), D("60001.2"), AT - 400)]
 
 
+def test_how_far_a_price_goes_is_measured_by_the_mark_or_by_a_touch_ahead_of_it(frames: Frames, inbox: Inbox) -> None:
+    """The mark is told once a second: measured by it alone, an order that must execute now would be made to rest."""
+    assert frames.yardstick("BTCUSDC", True) is None
+    frames.public(touch("59999.9", "60000.1"))
+    frames.public(mark("60100.00"))
+    assert (frames.yardstick("BTCUSDC", True), frames.yardstick("BTCUSDC", False)) == (D("60100.00"), D("59999.9"))
+    frames.public(touch("64999.9", "65000.1", AT + 1))
+    assert (frames.yardstick("BTCUSDC", True), frames.yardstick("BTCUSDC", False)) == (D("65000.1"), D("60100.00"))
+    assert frames.yardstick("ETHUSDC", True) is None
+
+
 def test_the_last_price_follows_the_touch(frames: Frames, inbox: Inbox) -> None:
     """A trade can not be outside of it: up to the bid, down to the ask, and still in between."""
     frames.public(mark("60000"))

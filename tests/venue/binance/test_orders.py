@@ -57,11 +57,11 @@ def taken(method: str, query: dict[str, Any]) -> object:
 
 
 class Bench:
-    def __init__(self, script: Script = taken) -> None:
+    def __init__(self, script: Script = taken, **more: Any) -> None:
         self.client, self.time, self.stops = ScriptedClient(script), Time(), {"": D(0)}
         self.orders = Orders(
             self.client,  # type: ignore[arg-type]  # it answers as the client does
-            ServerClock(), Limits(self.time.now), lambda: self.stops, self.time.sleep,
+            ServerClock(), Limits(self.time.now), lambda: self.stops, self.time.sleep, **more,
         )  # fmt: skip
 
     def send(self, *changes: Change) -> list[Outcome]:
@@ -88,6 +88,38 @@ def test_the_two_sides_say_all(side: Side, role: Role, wire: tuple[str, str]) ->
             "price": "60000.1", "timeInForce": "GTC", "newClientOrderId": name(side, role),
         })
     ]  # fmt: skip
+
+
+def test_a_price_beyond_the_band_is_moved_and_told() -> None:
+    """It rests elsewhere than it was asked to, and counts as right. Stops and market orders have no such price."""
+
+    def inside(symbol: str, buys: bool, price: D) -> D:
+        return min(price, D(63000)) if buys else max(price, D(57000))
+
+    bench = Bench(inside=inside)
+    far, near = place(LONG, Role.TAKE_PROFIT, price="0.1"), place(SHORT, Role.TAKE_PROFIT, price="60000.1")
+    farther = amend(SHORT, Role.TAKE_PROFIT)._replace(price=D(99999))
+    stop = place(LONG, Role.STOP_LOSS, trigger_price=D(50000), price="50000")
+    close = place(LONG, Role.CLOSE, price="50000", market=True)
+    first, second, third, *others = bench.send(far, near, farther, stop, close)
+    assert isinstance(first, Accepted)
+    assert isinstance(third, Accepted)
+    assert first.update is not None
+    assert third.update is not None
+    assert (first.update.client_id, first.update.price, first.update.quantity) == (far.client_id, D(57000), D("0.002"))
+    assert (third.update.client_id, third.update.price, third.update.quantity) == (
+        farther.client_id,
+        D(63000),
+        D("0.003"),
+    )
+    assert [second, *others] == [Accepted("7"), Accepted("A1000000033225453"), Accepted("7")]
+    asked = dict(bench.client.asked)
+    assert asked["futures_modify_order"]["price"] == "63000"
+    assert [item.get("price") for item in asked["futures_place_batch_order"]["batchOrders"]] == [
+        "57000",
+        "60000.1",
+        None,
+    ]
 
 
 def test_five_orders_go_together_and_the_sixth_alone() -> None:

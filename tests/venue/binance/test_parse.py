@@ -212,6 +212,15 @@ def test_the_rules_of_a_symbol_are_exact() -> None:
     assert (rules.base, rules.quote, rules.max_leverage) == ("ETH", "USDC", 125)
 
 
+def test_the_band_around_the_mark_is_read() -> None:
+    """Where there is one, and where it is one."""
+    assert parse.band(LISTED) is None
+    bounds = {"filterType": "PERCENT_PRICE", "multiplierUp": "1.0500", "multiplierDown": "0.9500"}
+    assert parse.band(LISTED | {"filters": [*FILTERS, bounds]}) == (D("0.95"), D("1.05"), D("0.01"))
+    with pytest.raises(Malformed, match="no band around it"):
+        parse.band(LISTED | {"filters": [*FILTERS, bounds | {"multiplierDown": "1.2000"}]})
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [({"contractType": "CURRENT_QUARTER"}, "no USDT or USDC perpetual"), ({"quoteAsset": "BTC"}, "no USDT or USDC"),
