@@ -30,12 +30,15 @@ class Question:
 
     __slots__ = ("client_id", "fence", "negatives", "next_at", "opened", "symbol")
 
-    def __init__(self, symbol: str, client_id: str, fence: Millis, opened: Millis) -> None:
+    def __init__(self, symbol: str, client_id: str, opened: Millis, fence_ms: Millis) -> None:
         self.symbol = symbol
         self.client_id = client_id
-        self.fence = fence
-        self.opened = self.next_at = opened
-        self.negatives = 0
+        self.next_at = opened
+        self.begin(opened, fence_ms)
+
+    def begin(self, opened: Millis, fence_ms: Millis) -> None:
+        """The order's last request left before ``opened``, or then."""
+        self.opened, self.fence, self.negatives = opened, opened + fence_ms, 0
 
 
 class Unknowns:
@@ -54,11 +57,9 @@ class Unknowns:
         return client_id in self._questions
 
     def open(self, order: Order, now: Millis) -> None:
-        """Start asking for an order; its last request left before now. A question about an earlier one is dropped."""
-        known = self._questions.get(order.client_id)
-        if known is None or known.opened < order.changed:
-            fence = now + self.fence_ms
-            self._questions[order.client_id] = Question(order.symbol, order.client_id, fence, now)
+        """Start asking for an order; its last request left before now."""
+        if order.client_id not in self._questions:
+            self._questions[order.client_id] = Question(order.symbol, order.client_id, now, self.fence_ms)
 
     def next_due(self) -> Millis | None:
         if not self._questions:
@@ -77,6 +78,8 @@ class Unknowns:
             if order is None:
                 del self._questions[question.client_id]
                 continue
+            if order.changed > question.opened:
+                question.begin(order.changed, self.fence_ms)  # another request has left, and lists lag behind that one
             question.next_at = now + ROUND_MS
             try:
                 found = venue.find_open(question.symbol, question.client_id) or venue.find_ended(
