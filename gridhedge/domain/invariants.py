@@ -186,8 +186,11 @@ def _exits_within_position(side: SideBook) -> list[Violation]:
 
 
 def is_off_grid(order: Order, instrument: Instrument) -> bool:
-    """Whether a venue with these filters would refuse its price or its quantity."""
-    return order.price <= 0 or bool(order.price % instrument.tick_size or order.quantity % instrument.lot_step)
+    """Whether a venue with these filters would refuse its price or its quantity. One that closes at market has no price
+    but the one that the market showed."""
+    is_priced = order.key.role is not Role.CLOSE
+    off_tick = is_priced and order.price % instrument.tick_size
+    return order.price <= 0 or bool(off_tick or order.quantity % instrument.lot_step)
 
 
 def _order_is_sound(book: SymbolBook, order: Order) -> list[Violation]:

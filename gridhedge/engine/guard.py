@@ -168,7 +168,8 @@ def _reached(place: Place, facts: Facts, allowed: Sequence[Change]) -> Money:
 
 def _check_terms(change: Place | Amend, facts: Facts) -> tuple[str, Millis] | None:
     rules = facts.instrument
-    if change.price <= 0 or change.price % rules.tick_size:
+    is_at_market = type(change) is Place and change.market  # its price is only what the market showed
+    if change.price <= 0 or (change.price % rules.tick_size and not is_at_market):
         return f"price {change.price} is off the tick {rules.tick_size}", 0
     if change.quantity <= 0 or change.quantity % rules.lot_step:
         return f"quantity {change.quantity} is off the step {rules.lot_step}", 0

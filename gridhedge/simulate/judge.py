@@ -215,7 +215,8 @@ class Judge:
 
     def _check_terms(self, desk: Desk, change: Place | Amend) -> None:
         rules = desk.instrument
-        if change.price <= 0 or change.price % rules.tick_size or change.quantity % rules.lot_step:
+        is_priced = not (isinstance(change, Place) and change.market)
+        if change.price <= 0 or (is_priced and change.price % rules.tick_size) or change.quantity % rules.lot_step:
             raise Broken(Violation("I-05", f"{change.client_id}: {change.quantity} @ {change.price} is off the grid"))
 
     # ---- the reserve ----------------------------------------------------------------------------------------------

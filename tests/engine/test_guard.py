@@ -180,6 +180,13 @@ def test_a_cap_on_a_side_counts_what_is_held_and_what_executes_first(journal: Jo
     ]
 
 
+def test_a_price_off_the_tick_does_not_keep_anybody_from_closing_at_market(journal: Journal) -> None:
+    """The venue has a finer tick by now, and the market showed it: the quantity counts."""
+    journal.open_level(L, 0, "10")
+    close = place(journal, L, 0, "100", "9.905", Urgency.EXIT, Role.CLOSE)._replace(market=True)
+    assert guard([close], facts(journal), LIMITS) == ([close], [])
+
+
 TERMS = [
     ("9.905", "200", "price 9.905 is off the tick 0.01"),
     ("0", "200", "price 0 is off the tick 0.01"),
