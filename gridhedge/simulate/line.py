@@ -149,20 +149,20 @@ class FaultyVenue:
             return found.part(0, -1) if self._chaos.throw("F-16") else found
 
     def find_open(self, symbol: str, client_id: str) -> OrderRecord | None:
+        """Not yet where it has just been placed; one that has changed since is listed."""
         with self._reading():
-            return self._not_too_new("F-16", self._paper.find_open(symbol, client_id))
+            record = self._paper.find_open(symbol, client_id)
+            return None if record is not None and self._is_too_new("F-16", record.created) else record
 
     def find_ended(self, symbol: str, client_id: str) -> OrderRecord | None:
+        """Not yet where it has just ended."""
         with self._reading():
-            return self._not_too_new("F-17", self._paper.find_ended(symbol, client_id))
+            record = self._paper.find_ended(symbol, client_id)
+            return None if record is not None and self._is_too_new("F-17", record.changed) else record
 
-    def _not_too_new(self, fault: str, record: OrderRecord | None) -> OrderRecord | None:
-        if record is None:
-            return None
+    def _is_too_new(self, fault: str, at: Millis) -> bool:
         dice = self._chaos.throw(fault)
-        if dice and record.changed > self._paper.now() - dice.below(self.network.longest_lag() + 1):
-            return None
-        return record
+        return dice is not None and at > self._paper.now() - dice.below(self.network.longest_lag() + 1)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
