@@ -155,10 +155,11 @@ def _print(report: Report, seconds: float, violations: list[dict[str, Any]]) -> 
     for name in MARKERS:
         markers.add_row(MARKERS[name], str(report.markers.get(name, 0)))
     out.print(faults, markers)
-    fired = sum(report.faults.values())
+    fired, rate = sum(report.faults.values()), report.seeds / seconds
     out.print(
-        f"{report.seeds} seeds, {report.steps} steps, {report.steps / seconds:.0f} steps/s; {fired} faults of "
-        f"{len(report.faults)}/{len(MODELLED)} kinds; {len(report.markers)}/{len(MARKERS)} rare states; "
+        f"{report.seeds} seeds, {len(violations)} violations; {report.steps} steps; {rate:.1f} seeds/s, "
+        f"{report.steps / seconds:.0f} steps/s; {fired} faults of {len(report.faults)}/{len(MODELLED)} kinds; "
+        f"{len(report.markers)}/{len(MARKERS)} rare states; "
         f"slowest recovery {report.slowest_recovery_ms / 1000:.0f} s"
     )
     out.print(f"journals {report.digest}")

@@ -28,7 +28,8 @@ def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--seeds", "1", "--steps", "30", "--jobs", "1"]) == 0
     out = capsys.readouterr().out
     assert "F-02   timeout after the server accepted" in out
-    assert "1 seeds, " in out
+    assert "1 seeds, 0 violations; " in out
+    assert " seeds/s, " in out
     assert "journals " in out
 
 
