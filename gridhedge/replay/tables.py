@@ -87,7 +87,7 @@ def _unpacked(path: Path, raw: bytes) -> bytes:
             return _gunzip(raw)
         if raw.startswith(b"PK"):
             return _only_member(path, raw)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
         raise UsageError(f"{path.name} is damaged and can not be unpacked ({error}); fetch it again") from None
     return raw
 
