@@ -126,4 +126,4 @@ def of_status(status: int, text: str, now: Millis, retry_after_s: int = 0) -> Re
 
 
 def _silence(seconds: int) -> Millis:
-    return seconds * 1000 if 0 < seconds * 1000 <= _BANNED_MS else _A_SECOND_MS
+    return min(seconds * 1000, _BANNED_MS) if seconds > 0 else _A_SECOND_MS

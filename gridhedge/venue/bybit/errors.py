@@ -53,7 +53,7 @@ _REQUEST = " origin_string["
 """What follows it repeats the request, with the key in it."""
 _A_SECOND_MS = 1_000
 _BANNED_MS = 600_000
-"""Bybit wants ten minutes of silence after a 403."""
+"""Bybit wants ten minutes of silence after a 403: nothing it says is taken for more."""
 
 
 def of_code(code: int, text: str, now: Millis, reset: Millis = 0) -> Rejected | Unknown:
@@ -69,7 +69,7 @@ def of_code(code: int, text: str, now: Millis, reset: Millis = 0) -> Rejected | 
         return Rejected(Reject.OUT_OF_BOUNDS if in_bounds_text else Reject.OTHER, said)
     reason = _REASON_OF.get(code, Reject.OTHER)
     if reason is Reject.RATE_LIMITED:
-        return Rejected(reason, said, reset if now < reset <= now + _BANNED_MS else now + _A_SECOND_MS)
+        return Rejected(reason, said, min(reset, now + _BANNED_MS) if reset > now else now + _A_SECOND_MS)
     return Rejected(reason, said)
 
 

@@ -78,11 +78,12 @@ def test_of_http_statuses_only_the_door_s_own_refusals_are_certain(status: int, 
 
 
 def test_a_rate_limit_says_until_when() -> None:
-    """What the answer asks for if that is believable, else a second; ten minutes after a 403."""
+    """What the answer asks for, else a second; ten minutes after a 403, and never more."""
     assert of_code(429, "", NOW, 7) == Rejected(Reject.RATE_LIMITED, "Bitget 429: ", NOW + 7_000)
     assert of_status(429, "", NOW, 601) == Rejected(
-        Reject.RATE_LIMITED, "Bitget answers 429: too many requests", NOW + 1_000
+        Reject.RATE_LIMITED, "Bitget answers 429: too many requests", NOW + 600_000
     )
+    assert of_code(429, "", NOW, 0)[2] == NOW + 1_000
     banned = of_status(403, "", NOW)
     assert isinstance(banned, Rejected)
     assert banned.until == NOW + 600_000
