@@ -15,8 +15,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,17 +93,12 @@ class Reactions:
         """The session has nothing left to do: what came needed no request."""
         self._arrived = 0.0
 
-    @contextmanager
-    def elsewhere(self, kind: list[float]) -> Iterator[None]:
-        """Time that is not the bot's own, by its kind."""
-        began, busy = time.perf_counter(), time.thread_time()
-        try:
-            yield
-        finally:
-            ended = time.perf_counter()
-            self._elsewhere.append((began, ended))
-            self._away_busy += time.thread_time() - busy
-            kind.append(ended - began)
+    def away(self, kind: list[float], began: float, busy: float) -> None:
+        """Since then (time, processor time) it was not the bot's own, by its kind."""
+        ended = time.perf_counter()
+        self._elsewhere.append((began, ended))
+        self._away_busy += time.thread_time() - busy
+        kind.append(ended - began)
 
 
 def watch(found: Reactions) -> None:
@@ -117,14 +111,18 @@ def watch(found: Reactions) -> None:
         private(self, message)
 
     def watched_sync(self: Ledger) -> None:
-        with found.elsewhere(found.synced):
-            sync(self)
+        began, busy = time.perf_counter(), time.thread_time()
+        sync(self)
+        found.away(found.synced, began, busy)
 
     def watched_ask(self: Client, method: str, query: dict[str, Any]) -> Answer:
         if method.endswith("_order"):
             found.left()
-        with found.elsewhere(found.in_pybit):
+        began, busy = time.perf_counter(), time.thread_time()
+        try:
             return ask(self, method, query)
+        finally:
+            found.away(found.in_pybit, began, busy)
 
     def watched_wait(self: BybitVenue, until: Millis) -> None:
         wait(self, until)
@@ -135,8 +133,9 @@ def watch(found: Reactions) -> None:
             self.watched, pause = True, self._pause  # type: ignore[attr-defined]
 
             def watched_pause(seconds: float) -> None:
-                with found.elsewhere([]):
-                    pause(seconds)
+                began, busy = time.perf_counter(), time.thread_time()
+                pause(seconds)
+                found.away([], began, busy)
 
             self._pause = watched_pause
         return send(self, changes)

@@ -318,10 +318,10 @@ class Session:
         if self.policy.dry_run:
             tell_dry(self, desk, allowed)
             return
-        if self.audience is not None:
+        outcomes = execute(allowed, self.venue, self.journal, self.record, now)
+        if self.audience is not None:  # what the journal knows before it is sent, no request waits for
             for change in allowed:
                 self.say("info", f"{desk.symbol}: {describe(change)}")
-        outcomes = execute(allowed, self.venue, self.journal, self.record, now)
         self.settle(desk, allowed, outcomes, self.clock.now())
 
     def settle(self, desk: Desk, changes: Sequence[Change], outcomes: Sequence[Outcome], now: Millis) -> None:

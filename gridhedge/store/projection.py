@@ -170,16 +170,13 @@ def _begin_order(db: sqlite3.Connection, event: OrderIntended | OrderAdopted, st
 
 
 def _settled(db: sqlite3.Connection, seq: int, event: OrderSettled) -> bool:
-    _move(db, event.client_id, event.state, event.reason, event.venue_id, event.at)
+    _move(db, event)
     return True
 
 
 def _updated(db: sqlite3.Connection, seq: int, event: OrderUpdate) -> bool:
-    if _move(db, event.client_id, event.state, event.reason, event.venue_id, event.at):
-        db.execute(
-            "UPDATE orders SET price = ?, quantity = ?, filled = ? WHERE client_id = ?",
-            (*map(plain_decimal, (event.price, event.quantity, event.filled)), _clean(event.client_id)),
-        )
+    figures = map(plain_decimal, (event.price, event.quantity, event.filled))
+    _move(db, event, "price = ?, quantity = ?, filled = ?, ", *figures)
     return True
 
 
@@ -196,18 +193,25 @@ def _amend(db: sqlite3.Connection, client_id: str, price: Price, quantity: Quant
     )
 
 
-def _move(
-    db: sqlite3.Connection, client_id: str, state: OrderState, reason: Reject | None, venue_id: str, at: Millis
-) -> bool:
+def _move(db: sqlite3.Connection, event: OrderSettled | OrderUpdate, columns: str = "", *figures: str) -> None:
     """Move an order of ours along the legal graph; late news about an ended order changes nothing."""
-    sources = _SOURCES[state]
-    cursor = db.execute(
-        "UPDATE orders SET state = ?, reason = coalesce(?, reason), changed = ?, "
+    sources = _SOURCES[event.state]
+    venue_id = _clean(event.venue_id)
+    db.execute(
+        f"UPDATE orders SET {columns}state = ?, reason = coalesce(?, reason), changed = ?, "
         "venue_id = CASE WHEN ? = '' THEN venue_id ELSE ? END "
         f"WHERE client_id = ? AND state IN ({','.join('?' * len(sources))})",
-        (state.value, _reason(reason), at, _clean(venue_id), _clean(venue_id), _clean(client_id), *sources),
+        (
+            *figures,
+            event.state.value,
+            _reason(event.reason),
+            event.at,
+            venue_id,
+            venue_id,
+            _clean(event.client_id),
+            *sources,
+        ),
     )
-    return cursor.rowcount == 1
 
 
 _SOURCES: dict[OrderState, tuple[str, ...]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from gridhedge.domain.events import AccountSeen, ConnectionChanged, Execution, F
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import ZERO, Millis, Price, Quantity
 from gridhedge.engine.ports import Accepted, Capabilities, Check, Inbox, Outcome
+from gridhedge.venue.bell import Bell
 from gridhedge.venue.binance import candles, pages, parse, readiness
 from gridhedge.venue.binance.client import Client
 from gridhedge.venue.binance.errands import Errands
@@ -79,7 +79,7 @@ class BinanceVenue:
         self._stops: dict[str, Quantity] = {}
         self._orders = Orders(client, clock, Limits(local), lambda: self._stops, inside=self._inside)
         self._inbox: Inbox | None = None
-        self._arrived = threading.Event()
+        self._arrived = Bell()
         self._frames: Frames | None = None
         self._errands: Errands | None = None
         self._keepers: list[Keeper] = []
@@ -240,9 +240,7 @@ class BinanceVenue:
         frames = self._frames
         assert frames is not None, "streams are opened by connect"
         ahead = until - self.now()
-        if ahead > 0:
-            self._arrived.wait(ahead / 1000)
-        self._arrived.clear()
+        self._arrived.wait(ahead / 1000)
         if frames.is_mute():
             self._names_events = not self._names_events
             self._renew("it told nothing of an order that was taken")
@@ -276,7 +274,7 @@ class BinanceVenue:
     def _tell(self, seen: Seen) -> None:
         assert self._inbox is not None, "streams are opened by connect"
         self._inbox.put(seen)
-        self._arrived.set()
+        self._arrived.ring()
 
     def _changed(self, stream: str, up: bool, why: str) -> None:
         self._tell(ConnectionChanged(stream, up, self.now(), why))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from gridhedge.domain.events import AccountSeen, ConnectionChanged, Execution, F
 from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.values import Millis, Price
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
+from gridhedge.venue.bell import Bell
 from gridhedge.venue.bitget import candles, readiness
 from gridhedge.venue.bitget.bookings import bookings, ended, funding
 from gridhedge.venue.bitget.client import Client
@@ -89,7 +89,7 @@ class BitgetVenue:
         self._known = KnownOrders()
         self._stops = Stops()
         self._inbox: Inbox | None = None
-        self._arrived = threading.Event()
+        self._arrived = Bell()
         self._frames: Frames | None = None
         self._keepers: list[Keeper] = []
         self._fees: dict[str, Fees] = {}
@@ -266,9 +266,7 @@ class BitgetVenue:
         assert frames is not None, "streams are opened by connect"
         due = frames.next_due()
         ahead = min(until, self._look_at, until if due is None else due) - self.now()
-        if ahead > 0:
-            self._arrived.wait(ahead / 1000)
-        self._arrived.clear()
+        self._arrived.wait(ahead / 1000)
         if due is not None:
             frames.release()
         if frames.funding_due.is_set() or self.now() >= self._look_at:
@@ -325,7 +323,7 @@ class BitgetVenue:
         if type(seen) is MarketSeen:
             self._clock.answered(seen.at)
         self._inbox.put(seen)
-        self._arrived.set()
+        self._arrived.ring()
 
     def _changed(self, stream: str, up: bool, why: str) -> None:
         self._hear(ConnectionChanged(stream, up, self.now(), why))

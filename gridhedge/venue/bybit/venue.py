@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -16,6 +15,7 @@ from gridhedge.domain.instrument import Fees, Instrument
 from gridhedge.domain.order import OrderState
 from gridhedge.domain.values import Millis, Price
 from gridhedge.engine.ports import Capabilities, Check, Inbox, Outcome
+from gridhedge.venue.bell import Bell
 from gridhedge.venue.bybit import parse, readiness
 from gridhedge.venue.bybit.client import Client
 from gridhedge.venue.bybit.frames import PRIVATE, PRIVATE_TOPICS, Frames
@@ -77,7 +77,7 @@ class BybitVenue:
         self._local = local
         self._orders = Orders(client, clock, Limits(local))
         self._inbox: Inbox | None = None
-        self._arrived = threading.Event()
+        self._arrived = Bell()
         self._frames: Frames | None = None
         self._ear: Listener | None = None
         self._public: list[PriceStream] = []
@@ -221,9 +221,7 @@ class BybitVenue:
         assert frames is not None, "streams are opened by connect"
         due = frames.next_due()
         ahead = (until if due is None else min(until, due)) - self.now()
-        if ahead > 0:
-            self._arrived.wait(ahead / 1000)
-        self._arrived.clear()
+        self._arrived.wait(ahead / 1000)
         if due is not None:
             frames.release()
 
@@ -259,7 +257,7 @@ class BybitVenue:
         if type(seen) is MarketSeen:
             self._clock.answered(seen.at)
         self._inbox.put(seen)
-        self._arrived.set()
+        self._arrived.ring()
 
     def _changed(self, stream: str, up: bool, why: str) -> None:
         self._tell(ConnectionChanged(stream, up, self.now(), why))
