@@ -1,4 +1,4 @@
-"""From events to the ledger's tables of executions, orders and funding. Runs inside the transaction of the event."""
+"""From events to the ledger's tables of executions and funding. Runs inside the transaction of the event."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from decimal import Context, Decimal
 from typing import Any
 
 from gridhedge.domain.events import (
-    ChangeSettled,
     Event,
     Execution,
     Funding,
-    OrderAdopted,
-    OrderIntended,
-    OrderSettled,
-    OrderUpdate,
     PositionMended,
 )
-from gridhedge.domain.order import LEGAL_MOVES, OrderState, Reject, parse_client_id
-from gridhedge.domain.values import MONEY_STEP, ZERO, Millis, Money, Price, Quantity, Side
+from gridhedge.domain.order import parse_client_id
+from gridhedge.domain.values import MONEY_STEP, ZERO, Money, Quantity, Side
 from gridhedge.store.codec import plain_decimal
 
 __all__ = ["project"]
@@ -36,10 +31,6 @@ def project(db: sqlite3.Connection, seq: int, event: Event) -> bool:
 def _clean(text: str) -> str:
     """Text from outside may hold half characters that UTF-8, hence SQLite, refuses."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
-def _reason(reason: Reject | None) -> str | None:
-    return None if reason is None else reason.value
 
 
 # ---- executions and funding ------------------------------------------------------------------------------------------
@@ -133,99 +124,8 @@ def _funding(db: sqlite3.Connection, seq: int, event: Funding) -> bool:
     return cursor.rowcount == 1
 
 
-# ---- orders ----------------------------------------------------------------------------------------------------------
-
-
-def _intended(db: sqlite3.Connection, seq: int, event: OrderIntended) -> bool:
-    return _begin_order(db, event, OrderState.INTENDED, "")
-
-
-def _adopted(db: sqlite3.Connection, seq: int, event: OrderAdopted) -> bool:
-    return _begin_order(db, event, OrderState.WORKING, event.venue_id)
-
-
-def _begin_order(db: sqlite3.Connection, event: OrderIntended | OrderAdopted, state: OrderState, venue_id: str) -> bool:
-    key = event.key
-    db.execute(
-        "INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,'0',?,NULL,?,?,?) ON CONFLICT (client_id) DO UPDATE SET "
-        "price = excluded.price, quantity = excluded.quantity, state = excluded.state, reason = NULL, "
-        "changed = excluded.changed",
-        (
-            _clean(event.client_id),
-            _clean(event.symbol),
-            key.side.value,
-            key.role.value,
-            key.level,
-            key.cycle,
-            key.revision,
-            plain_decimal(event.price),
-            plain_decimal(event.quantity),
-            state.value,
-            _clean(venue_id),
-            event.at,
-            event.at,
-        ),
-    )
-    return True
-
-
-def _settled(db: sqlite3.Connection, seq: int, event: OrderSettled) -> bool:
-    _move(db, event)
-    return True
-
-
-def _updated(db: sqlite3.Connection, seq: int, event: OrderUpdate) -> bool:
-    figures = map(plain_decimal, (event.price, event.quantity, event.filled))
-    _move(db, event, "price = ?, quantity = ?, filled = ?, ", *figures)
-    return True
-
-
-def _changed(db: sqlite3.Connection, seq: int, event: ChangeSettled) -> bool:
-    if event.accepted and event.price is not None and event.quantity is not None:
-        _amend(db, event.client_id, event.price, event.quantity, event.at)
-    return True
-
-
-def _amend(db: sqlite3.Connection, client_id: str, price: Price, quantity: Quantity, at: Millis) -> None:
-    db.execute(
-        "UPDATE orders SET price = ?, quantity = ?, changed = ? WHERE client_id = ?",
-        (plain_decimal(price), plain_decimal(quantity), at, _clean(client_id)),
-    )
-
-
-def _move(db: sqlite3.Connection, event: OrderSettled | OrderUpdate, columns: str = "", *figures: str) -> None:
-    """Move an order of ours along the legal graph; late news about an ended order changes nothing."""
-    sources = _SOURCES[event.state]
-    venue_id = _clean(event.venue_id)
-    db.execute(
-        f"UPDATE orders SET {columns}state = ?, reason = coalesce(?, reason), changed = ?, "
-        "venue_id = CASE WHEN ? = '' THEN venue_id ELSE ? END "
-        f"WHERE client_id = ? AND state IN ({','.join('?' * len(sources))})",
-        (
-            *figures,
-            event.state.value,
-            _reason(event.reason),
-            event.at,
-            venue_id,
-            venue_id,
-            _clean(event.client_id),
-            *sources,
-        ),
-    )
-
-
-_SOURCES: dict[OrderState, tuple[str, ...]] = {
-    state: (state.value, *(source.value for source, targets in LEGAL_MOVES.items() if state in targets))
-    for state in OrderState
-}
-
 _WRITERS: dict[type[Any], Callable[[sqlite3.Connection, int, Any], bool]] = {
     Execution: _execution,
     Funding: _funding,
     PositionMended: _mended,
-    OrderIntended: _intended,
-    OrderAdopted: _adopted,
-    OrderSettled: _settled,
-    OrderUpdate: _updated,
-    ChangeSettled: _changed,
 }

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Self
 
 from gridhedge.domain.errors import DiskFailure, UsageError
 from gridhedge.domain.events import Event, ExecutionKind
-from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Role, Side
 from gridhedge.store.chain import GENESIS, seal
 from gridhedge.store.codec import decode
@@ -25,7 +24,6 @@ __all__ = [
     "FundingRow",
     "LedgerDamaged",
     "LedgerReader",
-    "OrderRow",
     "open_reader",
     "reading_error",
 ]
@@ -72,26 +70,6 @@ class FundingRow(NamedTuple):
     rate: Decimal
 
 
-class OrderRow(NamedTuple):
-    """One order of ours, as last heard of. ``reason`` says why the venue refused it."""
-
-    client_id: str
-    symbol: str
-    side: Side
-    role: Role
-    level: int
-    cycle: int
-    revision: int
-    price: Price
-    quantity: Quantity
-    filled: Quantity
-    state: OrderState
-    reason: Reject | None
-    venue_id: str
-    created: Millis
-    changed: Millis
-
-
 class EquityRow(NamedTuple):
     at: Millis
     margin_balance: Money
@@ -122,10 +100,6 @@ class LedgerReader:
 
     def funding(self, since: Millis = 0, until: Millis | None = None) -> list[FundingRow]:
         return [_funding(row) for row in self._range("funding", FundingRow, "at", since, until, "seq")]
-
-    def orders(self, since: Millis = 0, until: Millis | None = None) -> list[OrderRow]:
-        """Orders by the time of their intent."""
-        return [_order(row) for row in self._range("orders", OrderRow, "created", since, until, "rowid")]
 
     def equity_samples(self, since: Millis = 0, until: Millis | None = None) -> list[EquityRow]:
         rows = self._range("equity", EquityRow, "at", since, until, "at")
@@ -238,16 +212,3 @@ def _execution(row: tuple[Any, ...]) -> ExecutionRow:
 def _funding(row: tuple[Any, ...]) -> FundingRow:
     raw = FundingRow._make(row)
     return raw._replace(side=Side(raw.side), amount=Decimal(raw.amount), rate=Decimal(raw.rate))
-
-
-def _order(row: tuple[Any, ...]) -> OrderRow:
-    raw = OrderRow._make(row)
-    return raw._replace(
-        side=Side(raw.side),
-        role=Role(raw.role),
-        price=Decimal(raw.price),
-        quantity=Decimal(raw.quantity),
-        filled=Decimal(raw.filled),
-        state=OrderState(raw.state),
-        reason=None if raw.reason is None else Reject(raw.reason),
-    )

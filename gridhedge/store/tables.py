@@ -9,8 +9,9 @@ from gridhedge.domain.errors import DiskFailure, UsageError
 __all__ = ["VERSION", "check_version", "migrate", "set_up"]
 
 # events: the journal, append-only; hash = sha256 over the previous hash and the row (chain.py).
-# executions, orders, funding: the same facts, once each, ready to be asked. Labels (role, level, cycle) come from the
-# client id and are null for orders that are not ours. seq is the event that the row came with.
+# executions, funding: the same facts, once each, ready to be asked. Labels (role, level, cycle) come from the client id
+# and are null for orders that are not ours. seq is the event that the row came with.
+# orders: for people. The first end that was told counts, else what was heard last; nothing is written for it.
 # holdings: what each side held and what it cost, to know the profit of the next closing execution.
 _VERSION_1 = """
 CREATE TABLE events (
@@ -85,7 +86,51 @@ CREATE TABLE holdings (
 ) STRICT;
 """
 
-_MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+DROP TABLE orders;
+CREATE VIEW orders AS
+WITH told AS (
+    SELECT seq, at, type, json, json_extract(json, '$.client_id') AS client_id,
+        json_extract(json, '$.state') IN ('filled', 'cancelled', 'rejected', 'absent') AS ended
+    FROM events WHERE type IN ('OrderIntended', 'OrderAdopted', 'OrderSettled', 'OrderUpdate', 'ChangeSettled')
+),
+meant AS (
+    SELECT client_id, min(seq), at, json FROM told WHERE type IN ('OrderIntended', 'OrderAdopted') GROUP BY client_id
+),
+heard AS (
+    SELECT client_id, min(CASE ended WHEN 1 THEN seq ELSE (1 << 60) - seq END), at, json FROM told
+    WHERE type IN ('OrderAdopted', 'OrderSettled', 'OrderUpdate') GROUP BY client_id
+),
+priced AS (
+    SELECT client_id, max(seq), json FROM told
+    WHERE json_extract(json, '$.price') NOT NULL AND coalesce(json_extract(json, '$.accepted'), type <> 'ChangeSettled')
+    GROUP BY client_id
+),
+filled AS (
+    SELECT client_id, max(CAST(json_extract(json, '$.filled') AS REAL)), json_extract(json, '$.filled') AS quantity
+    FROM told WHERE type = 'OrderUpdate' GROUP BY client_id
+)
+SELECT
+    client_id,
+    json_extract(meant.json, '$.symbol') AS symbol,
+    json_extract(meant.json, '$.key[0]') AS side,
+    json_extract(meant.json, '$.key[1]') AS role,
+    json_extract(meant.json, '$.key[2]') AS level,
+    json_extract(meant.json, '$.key[3]') AS cycle,
+    json_extract(meant.json, '$.key[4]') AS revision,
+    json_extract(priced.json, '$.price') AS price,
+    json_extract(priced.json, '$.quantity') AS quantity,
+    coalesce(filled.quantity, '0') AS filled,
+    CASE WHEN heard.json IS NULL THEN 'intended' ELSE coalesce(json_extract(heard.json, '$.state'), 'working') END
+        AS state,
+    json_extract(heard.json, '$.reason') AS reason,
+    coalesce(json_extract(heard.json, '$.venue_id'), '') AS venue_id,
+    meant.at AS created,
+    coalesce(heard.at, meant.at) AS changed
+FROM meant JOIN priced USING (client_id) LEFT JOIN heard USING (client_id) LEFT JOIN filled USING (client_id);
+"""
+
+_MIGRATIONS = (_VERSION_1, _VERSION_2)
 """Script n brings a ledger from version n to n + 1; a script that has been released never changes."""
 
 VERSION = len(_MIGRATIONS)

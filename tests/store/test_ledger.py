@@ -303,7 +303,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path, history):
     write(path, history)
     edit(path, "PRAGMA user_version = 99")
     before = path.read_bytes()
-    with pytest.raises(UsageError, match=r"written by a newer gridhedge \(ledger version 99, this one knows 1\)"):
+    with pytest.raises(UsageError, match=r"written by a newer gridhedge \(ledger version 99, this one knows 2\)"):
         open_ledger(path)
     assert path.read_bytes() == before
 

@@ -1,4 +1,4 @@
-"""Events as rows: profits of closing executions, and the life of an order."""
+"""Events as rows: profits of closing executions."""
 
 from __future__ import annotations
 
@@ -7,19 +7,11 @@ from decimal import Decimal
 import pytest
 
 from gridhedge.domain.events import (
-    ChangeSettled,
     Execution,
-    OrderIntended,
-    OrderSettled,
-    OrderUpdate,
     PositionMended,
 )
-from gridhedge.domain.order import OrderKey, OrderState, client_id
-from gridhedge.domain.values import Role, Side
+from gridhedge.domain.values import Side
 from gridhedge.store.ledger import open_ledger
-
-KEY = OrderKey(Side.SHORT, Role.GRID, 3, 1760633994, 1)
-ID = client_id("abc123", KEY)
 
 
 @pytest.fixture
@@ -96,52 +88,3 @@ def test_a_repeated_execution_changes_no_holding(ledger):
     for number in (2, 3):
         ledger.append(execution(number, Side.LONG, True, 1, 101))
     assert profits(ledger) == [None, Decimal(1), None]
-
-
-def states(ledger, *events):
-    """The state of the order after each event."""
-    seen = []
-    for event in (OrderIntended(ID, "X", KEY, Decimal(10), Decimal(8), False, 1), *events):
-        ledger.append(event)
-        seen.append(ledger.orders()[0].state)
-    return seen
-
-
-def update(state, at, filled=0):
-    return OrderUpdate("X", ID, "v7", state, Decimal(11), Decimal(8), Decimal(filled), at)
-
-
-def test_late_news_does_not_revive_an_ended_order(ledger):
-    """FILLED is final: a delayed WORKING changes neither state nor numbers."""
-    seen = states(ledger, update(OrderState.FILLED, 5, 8), update(OrderState.WORKING, 4, 2))
-    assert seen == [OrderState.INTENDED, OrderState.FILLED, OrderState.FILLED]
-    order = ledger.orders()[0]
-    assert (order.filled, order.changed, order.venue_id, order.price) == (8, 5, "v7", 11)
-
-
-def test_an_unknown_order_may_be_found_or_proved_absent(ledger):
-    """UNKNOWN -> WORKING as the legal graph says; a working order can not become absent."""
-    seen = states(
-        ledger,
-        OrderSettled(ID, "X", OrderState.UNKNOWN, "", 2),
-        update(OrderState.WORKING, 3),
-        OrderSettled(ID, "X", OrderState.ABSENT, "", 4),
-    )
-    assert seen == [OrderState.INTENDED, OrderState.UNKNOWN, OrderState.WORKING, OrderState.WORKING]
-
-
-def test_only_an_accepted_amend_changes_the_numbers(ledger):
-    """Refused and unknown ones leave price and quantity as they were."""
-    states(ledger, update(OrderState.WORKING, 2))
-    for at, accepted in ((3, False), (4, None)):
-        ledger.append(ChangeSettled(ID, "X", accepted, at, Decimal(9), Decimal(9)))
-    assert (ledger.orders()[0].price, ledger.orders()[0].quantity) == (11, 8)
-    ledger.append(ChangeSettled(ID, "X", True, 5, Decimal(12), Decimal(6)))
-    assert (ledger.orders()[0].price, ledger.orders()[0].quantity) == (12, 6)
-
-
-def test_orders_of_others_leave_no_row(ledger):
-    """An update of an order that nobody here intended is kept in the journal only."""
-    ledger.append(update(OrderState.WORKING, 2))
-    assert ledger.orders() == []
-    assert len(list(ledger.events())) == 1

@@ -8,7 +8,6 @@ import pytest
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.events import ExecutionKind
-from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import Role, Side
 from gridhedge.store.ledger import open_ledger
 from gridhedge.store.rows import EquityRow, ExecutionRow, FundingRow, LedgerDamaged, open_reader
@@ -75,17 +74,6 @@ def test_funding_of_a_span_of_time(ledger):
         FundingRow("f1", "DOGEUSDT", START + 2500, Side.LONG, Decimal("-0.005"), Decimal("-0.0001"))
     ]
     assert ledger.funding(START, START + 2500) == []
-
-
-def test_orders_are_shown_as_last_heard_of(ledger):
-    """By the time of their intent: working, refused with its reason, and filled at the amended price."""
-    orders = [(row.role, row.level, row.state, row.reason, row.price, row.filled) for row in ledger.orders()]
-    assert orders == [
-        (Role.OPENING, 0, OrderState.WORKING, None, Decimal("0.19943"), Decimal(0)),
-        (Role.GRID, 1, OrderState.REJECTED, Reject.MARGIN, Decimal("0.19"), Decimal(0)),
-        (Role.TAKE_PROFIT, 0, OrderState.FILLED, None, Decimal("0.22"), Decimal(564)),
-    ]
-    assert [row.revision for row in ledger.orders(START + 2600, START + 2601)] == [2]
 
 
 def test_samples_of_the_account_by_time(ledger):
