@@ -26,6 +26,7 @@ from gridhedge.strategy.grid import (
     Grid,
     break_even_at,
     center_of,
+    entry_price,
     grid_around,
     level_price,
     range_edge,
@@ -234,9 +235,10 @@ class Trim:
         for level in range(FIRST_LEVEL, len(ladder.reference)):
             if ladder.reference is not ladder.wished:
                 tell_shortage(draft, ladder, level)
-            rest, price = ladder.reference[level] - ladder.filled(level), ladder.prices[level]
+            rest = ladder.reference[level] - ladder.filled(level)
             if rest <= 0:
                 continue
+            price = entry_price(view.instrument, side, ladder.prices[level])  # the tick may have become coarser
             if level not in ladder.entries:
                 if not view.instrument.accepts(rest, price) or not draft.fits(ladder, level, price, rest):
                     draft.withhold(side, level, rest)

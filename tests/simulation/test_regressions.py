@@ -24,6 +24,7 @@ def test_a_mended_bug_stays_mended(seed: int) -> None:
 TRIM = {
     24: "an exit that executed after its cycle's end was still counted as held when the next grid was fixed",
     27: "a level without budget, and an alarm at a skewed clock, made the bot spin without sending anything",
+    349: "the levels of a grid were off the tick that the venue had made coarser, and could not be placed any more",
     360: "a stop-loss was judged as if it closed beside the limit exit that it outranks",
     381: "an amend seen before its answer, and a position over the largest order, looked like missing exits",
 }

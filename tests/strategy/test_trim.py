@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from gridhedge.domain.events import OrderIntended
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Reject
-from gridhedge.domain.values import Role, Side
+from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.venue.paper.orders import Refusal
 from tests.strategy.grids import BTC, D, GridWorld, L, S, trim_profile
 from tests.strategy.logged import sequence
@@ -185,6 +186,25 @@ def test_what_the_user_closes_is_not_bought_again() -> None:
     made.tick(3)
     assert made.side().held == made.held(L, BTC) == made.exits()[TP][0]
     assert sorted(made.resting()) == [3, 4]
+
+
+# ---- a tick that has become coarser ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_levels_follow_a_coarser_tick(side: Side) -> None:
+    """Never nearer to the center than they were fixed: long down, short up. They could not be placed otherwise."""
+    made = world(side.value)
+    before = made.resting(side)
+    desk = made.loop.session.desks[0]
+    desk.instrument, desk.dirty = replace(desk.instrument, tick_size=D(7)), True
+    made.tick()
+    after = made.resting(side)
+    assert len(after) == len(before) == 4
+    for level, (quantity, price) in after.items():
+        assert price % 7 == 0
+        assert 0 <= (before[level][1] - price) * side.sign < 7
+        assert quantity == before[level][0]
 
 
 # ---- too little margin -----------------------------------------------------------------------------------------------
