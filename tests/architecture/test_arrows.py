@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "profile": ("domain", "strategy.settings"),
     "engine": ("domain", "strategy", "profile"),
     "store": (*ADAPTER, "engine.status"),  # it writes status.json
-    "venue": (*ADAPTER, "venue.clock", "venue.failed", "venue.fields", "venue.keeper", "venue.prices"),
+    "venue": (*ADAPTER, "venue.bell", "venue.clock", "venue.failed", "venue.fields", "venue.keeper", "venue.prices"),
     "notify": (*ADAPTER, "engine.status"),  # a status is news
     "replay": WORLDS,
     "simulate": WORLDS,
