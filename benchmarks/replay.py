@@ -54,6 +54,7 @@ def _recording(result: ReplayResult, candles: Candles) -> Recording:
         result.profile.account,
         {SYMBOL: Market(candles, market.instrument, market.fees, leverage)},
         result.events,
+        result.session.book,
         result.start_balance,
         result.ended_at,
         result.last_prices,

@@ -171,6 +171,7 @@ def _measure(result: ReplayResult, candles: Mapping[str, Candles], load_seconds:
             result.profile.account,
             markets,
             result.events,
+            result.session.book,
             result.start_balance,
             result.ended_at,
             result.last_prices,

@@ -75,7 +75,7 @@ def figures(result: ReplayResult, metrics: Metrics) -> dict[str, Metric]:
         "worst_mm_rate": round(metrics.worst_mm_rate, 2),
         "fees": metrics.fees,
         "funding": metrics.funding,
-        "profit_by_side": {side.value: one.profit for side, one in metrics.sides.items()},
+        "profit_by_side": {side.value: profit for side, profit in metrics.profits.items()},
         "fills": metrics.fills,
         "cycles": metrics.cycles,
         "deepest_level": metrics.deepest_level,

@@ -36,7 +36,9 @@ def command(
         if target is not None:
             check_folder(target)
     name = one_account(data_dir, account)
-    summary = summarise(_rows(data_dir / name / "ledger.sqlite3"), 0 if since is None else moment("--since", since))
+    summary = summarise(
+        _rows(data_dir / name / "ledger.sqlite3", name), 0 if since is None else moment("--since", since)
+    )
     if csv_file is not None:
         from gridhedge.report.csv import write_csv
 
@@ -60,8 +62,8 @@ def command(
         console.print(table)
 
 
-def _rows(path: Path) -> Rows:
+def _rows(path: Path, account: str) -> Rows:
     if not path.exists():
         raise UsageError(f"{path}: there is no ledger yet")
     with open_reader(path) as reader:
-        return read_ledger(reader)
+        return read_ledger(reader, account)

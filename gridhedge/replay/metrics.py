@@ -7,21 +7,24 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from gridhedge.domain.book import Book
 from gridhedge.domain.events import Event, Execution
 from gridhedge.domain.order import account_tag, parse_client_id
 from gridhedge.domain.values import Millis, Money, Price, Side
 from gridhedge.replay.equity import EquityScan, Fall, Market, Moment
-from gridhedge.replay.tally import SideFigures, tally
+from gridhedge.replay.tally import tally
 
 EndedBy: TypeAlias = Literal["data_end", "emergency_stop", "liquidation"]
 
 
 class Recording(NamedTuple):
-    """What a replay leaves behind. ``events`` is its journal, oldest first; ``markets`` is keyed by symbol."""
+    """What a replay leaves behind. ``events`` is its journal, oldest first, and ``book`` what it made of them;
+    ``markets`` is keyed by symbol."""
 
     account: str
     markets: Mapping[str, Market]
     events: Sequence[Event]
+    book: Book
     start_balance: Money
     ended_at: Millis
     """When the replay ended; the closing time of the last candle if nothing ended it before."""
@@ -45,7 +48,7 @@ class Metrics(NamedTuple):
     replay_seconds: float
     fills: int
     cycles: int
-    """How often a side has come back to flat."""
+    """How often a take-profit or break-even order has executed completely, or a side was flat again."""
     win_rate: Decimal | None
     """The share of the cycles that ended with a profit (fraction); None without a cycle."""
     net_profit: Money
@@ -55,7 +58,8 @@ class Metrics(NamedTuple):
     funding: Money
     volume: Money
     """Notional of all executions."""
-    sides: Mapping[Side, SideFigures]
+    profits: Mapping[Side, Money]
+    """By side: realised plus open profit, minus fees and funding."""
     max_drawdown: Fall
     """The fall of the equity that cost most money."""
     max_drawdown_percent: Fall
@@ -87,7 +91,7 @@ class Metrics(NamedTuple):
             "fees": plain(self.fees),
             "funding": plain(self.funding),
             "volume": plain(self.volume),
-            "profit_by_side": {side.value: plain(figures.profit) for side, figures in self.sides.items()},
+            "profit_by_side": {side.value: plain(profit) for side, profit in self.profits.items()},
             "max_drawdown": plain(self.max_drawdown.amount),
             "max_drawdown_percent": plain(self.max_drawdown_percent.percent),
             "max_drawdown_from": iso(self.max_drawdown.peak_at),
@@ -117,7 +121,8 @@ def measure(recording: Recording) -> Metrics:
     ending = Moment(end, len(exact.steps) - 1, tuple(prices.values()))
     final = scan.value(ending)
     last_fall = scan.fall_to(ending)
-    cycles = sum(side.cycles for side in exact.sides.values())
+    sides = [side for book in recording.book.symbols.values() for side in (book.long, book.short)]
+    cycles = sum(side.cycles for side in sides)
     return Metrics(
         account=recording.account,
         symbols=symbols,
@@ -128,13 +133,13 @@ def measure(recording: Recording) -> Metrics:
         replay_seconds=recording.replay_seconds,
         fills=exact.fills,
         cycles=cycles,
-        win_rate=Decimal(sum(side.won for side in exact.sides.values())) / cycles if cycles else None,
+        win_rate=Decimal(sum(side.won for side in sides)) / cycles if cycles else None,
         net_profit=final - recording.start_balance,
         final_equity=final,
         fees=exact.fees,
         funding=exact.funding,
         volume=exact.volume,
-        sides=exact.sides,
+        profits=exact.profits,
         max_drawdown=max(figures.deepest_fall, last_fall, key=lambda fall: fall.amount),
         max_drawdown_percent=max(figures.deepest_fall_percent, last_fall, key=lambda fall: fall.percent),
         worst_mm_rate=max(figures.worst_margin_rate, scan.margin_rate(ending)),

@@ -7,7 +7,6 @@ Equity needs no average prices: whatever was paid or received is cash, and what 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from gridhedge.domain.events import Event, Execution, ExecutionKind, Funding
@@ -37,14 +36,6 @@ class Step(NamedTuple):
     price: Price | None = None
 
 
-class SideFigures(NamedTuple):
-    """One side over all symbols. ``profit`` is realised plus open minus fees and funding."""
-
-    profit: Money
-    cycles: int
-    won: int
-
-
 class Tally(NamedTuple):
     """Exact figures of a replay; times in ms."""
 
@@ -54,7 +45,8 @@ class Tally(NamedTuple):
     fees: Money
     funding: Money
     volume: Money
-    sides: Mapping[Side, SideFigures]
+    profits: Mapping[Side, Money]
+    """Each side over all symbols: realised plus open profit, minus fees and funding."""
     deepest_level: int | None
     """The highest level that executed; None if nothing did."""
     time_at_depth: Mapping[int, Millis]
@@ -66,27 +58,13 @@ class Tally(NamedTuple):
 class _SideBook:
     """One side of one symbol while the events pass by."""
 
-    __slots__ = (
-        "cash",
-        "closed_at",
-        "cycle",
-        "cycle_cash",
-        "cycles",
-        "is_hedge",
-        "quantity",
-        "started",
-        "unhedged",
-        "won",
-    )
+    __slots__ = ("cash", "closed_at", "cycle", "is_hedge", "quantity", "started", "unhedged")
 
     def __init__(self) -> None:
         self.quantity = ZERO
         self.cash = ZERO
         self.cycle = -1
         """The cycle of the latest entry; -1 before the first."""
-        self.cycle_cash = ZERO
-        self.cycles = 0
-        self.won = 0
         self.started = 0
         """Levels started in this cycle."""
         self.is_hedge = False
@@ -95,18 +73,10 @@ class _SideBook:
         """When the take-profit of the last cycle completed."""
         self.unhedged: Millis = 0
 
-    def pay(self, flow: Money) -> None:
-        self.cash += flow
-        self.cycle_cash += flow
-
     def enter(self, execution: Execution, key: OrderKey | None) -> None:
         if key is not None:
-            if key.cycle > self.cycle and self.quantity:
-                # The take-profit is done, but a late fill of the old cycle is left: the new cycle takes it over.
-                residue = execution.side.sign * self.quantity * execution.price
-                self.cycle_cash += residue
-                self._end_cycle()
-                self.cycle_cash = -residue
+            if key.cycle > self.cycle:
+                self.started = 0  # whatever the cycle before has left
             self.cycle = max(self.cycle, key.cycle)
             self.is_hedge = self.is_hedge or key.role is Role.OPENING
             self.started = max(self.started, key.level + self.is_hedge)
@@ -120,15 +90,9 @@ class _SideBook:
         if took_profit:
             self.closed_at = execution.at
         if self.quantity == 0:
-            self._end_cycle()
+            self.started = 0
             if not took_profit:
                 self.closed_at = None
-
-    def _end_cycle(self) -> None:
-        self.cycles += 1
-        self.won += self.cycle_cash > 0
-        self.cycle_cash = ZERO
-        self.started = 0
 
 
 class _Depths:
@@ -174,11 +138,11 @@ class _Fold:
         flow = (value if event.closing else -value) * event.side.sign - event.fee
         self.cash += flow
         if event.closing:
-            book.pay(flow)
+            book.cash += flow
             book.leave(event, key)
         else:
             book.enter(event, key)
-            book.pay(flow)
+            book.cash += flow
             self.deepest = max(self.deepest, -1 if key is None else key.level)
         self._note(event.symbol, event.at, event.price)
         if event.kind is ExecutionKind.LIQUIDATION and self.cash < 0 and not any(map(any, self.holdings)):
@@ -187,7 +151,7 @@ class _Fold:
     def payment(self, event: Funding) -> None:
         self.funding += event.amount
         self.cash -= event.amount
-        self.books[event.symbol, event.side].pay(-event.amount)
+        self.books[event.symbol, event.side].cash -= event.amount
         step = Step(event.at, self.cash, self.holdings)
         last = self.steps[-1]
         if len(self.steps) > 1 and last.at == event.at and last.price is None:
@@ -234,17 +198,16 @@ def tally(
         fees=fold.fees,
         funding=fold.funding,
         volume=fold.volume,
-        sides={side: _side_figures(fold, side, prices) for side in SIDES},
+        profits={side: _profit(fold, side, prices) for side in SIDES},
         deepest_level=fold.deepest if fold.deepest >= 0 else None,
         time_at_depth=dict(sorted(times.items())),
         longest_unhedged=max(_longest_unhedged(book, end) for book in fold.books.values()),
     )
 
 
-def _side_figures(fold: _Fold, side: Side, prices: Mapping[str, Price]) -> SideFigures:
+def _profit(fold: _Fold, side: Side, prices: Mapping[str, Price]) -> Money:
     books = [(fold.books[symbol, side], price) for symbol, price in prices.items()]
-    profit = sum((book.cash + side.sign * book.quantity * price for book, price in books), Decimal(0))
-    return SideFigures(profit, sum(book.cycles for book, _ in books), sum(book.won for book, _ in books))
+    return sum((book.cash + side.sign * book.quantity * price for book, price in books), ZERO)
 
 
 def _longest_unhedged(book: _SideBook, end: Millis) -> Millis:

@@ -5,7 +5,8 @@
     funding:  U += amount
 
 ``gross`` is before fees; ``profit`` is what this exit earned after its own fee and its share of the entry fees and of
-the funding paid so far. Over a whole cycle, from flat to flat, both add up to the same net result.
+the funding paid so far. A cycle ends where the book says so (``TradeRow.ends_cycle``); what is still held then begins
+the next one, with its cost and entry fees. Over all cycles, from flat to flat, both add up to the same net result.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Booked(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """A side of a symbol from flat to flat."""
+    """A side of a symbol from its first entry, or from what the cycle before has left, to the execution that ended it:
+    the last one of a take-profit or break-even order, or whatever made the side flat."""
 
     symbol: str
     side: Side
@@ -77,8 +79,11 @@ class _SideBook:
     def __init__(self) -> None:
         self.quantity = ZERO
         self.cost = ZERO
-        self.carried = ZERO
-        """Entry fees and funding that no exit has borne yet."""
+        self.carried_fees = ZERO
+        """Entry fees that no exit has borne yet."""
+        self.carried_funding = ZERO
+        self.lowest: int | None = None
+        """The lowest level that has executed: what a cycle leaves is the next one's lowest."""
         self.cycle: Cycle | None = None
         self.reentry: Reentry | None = None
 
@@ -87,7 +92,9 @@ class _SideBook:
             self.cycle = Cycle(trade.symbol, trade.side, trade.at, trade.at, None, ZERO, ZERO, ZERO, ZERO)
         self.quantity += trade.quantity
         self.cost += trade.quantity * trade.price
-        self.carried += trade.fee
+        self.carried_fees += trade.fee
+        if trade.level is not None:
+            self.lowest = trade.level if self.lowest is None else min(self.lowest, trade.level)
         levels = [level for level in (self.cycle.deepest_level, trade.level) if level is not None]
         self.cycle = self.cycle._replace(
             deepest_level=max(levels, default=None),
@@ -103,20 +110,32 @@ class _SideBook:
         # All of it, not a rounded share, when the side is flat afterwards.
         flat = matched == self.quantity
         cost = self.cost if flat else (self.cost * matched / self.quantity).quantize(MONEY_STEP)
-        carried = self.carried if flat else (self.carried * matched / self.quantity).quantize(MONEY_STEP)
+        fees = self.carried_fees if flat else (self.carried_fees * matched / self.quantity).quantize(MONEY_STEP)
+        funding = self.carried_funding
+        funding = funding if flat else (funding * matched / self.quantity).quantize(MONEY_STEP)
         gross = trade.side.sign * (matched * trade.price - cost)
         self.quantity -= matched
         self.cost -= cost
-        self.carried -= carried
+        self.carried_fees -= fees
+        self.carried_funding -= funding
         if self.cycle is not None:
             self.cycle = self.cycle._replace(gross=self.cycle.gross + gross, fees=self.cycle.fees + trade.fee)
-        return Booked(trade, gross, gross - trade.fee - carried, trade.quantity - matched)
+        return Booked(trade, gross, gross - trade.fee - fees - funding, trade.quantity - matched)
 
     def pay(self, payment: FundingRow) -> None:
         """Funding that arrives while the side is flat belongs to no cycle; the sums of the report still count it."""
         if self.cycle is not None:
-            self.carried += payment.amount
+            self.carried_funding += payment.amount
             self.cycle = self.cycle._replace(funding=self.cycle.funding + payment.amount)
+
+    def end_cycle(self, at: Millis) -> Cycle | None:
+        """Close the cycle's account. Like the book's: what is left takes its entry fees along, no funding."""
+        ended, self.cycle = self.cycle, None
+        if ended is None or not self.quantity:
+            return ended and ended._replace(closed=at)
+        left = ended.symbol, ended.side, at, at, self.lowest, self.quantity, ZERO, self.carried_fees, ZERO
+        self.cycle = Cycle(*left)
+        return ended._replace(closed=at, fees=ended.fees - self.carried_fees)
 
 
 def book(trades: Sequence[TradeRow], funding: Sequence[FundingRow]) -> Books:
@@ -133,15 +152,14 @@ def book(trades: Sequence[TradeRow], funding: Sequence[FundingRow]) -> Books:
             own.pay(row)
         elif row.closing:
             booked.append(own.leave(row))
-            if own.cycle is not None and not own.quantity:
-                cycles.append(own.cycle._replace(closed=row.at))
-                own.cycle = None
-                reentries += [own.reentry] if own.reentry is not None else []
-                own.reentry = _reentry_after(row, other)
         else:
             booked.append(own.enter(row))
             if own.reentry is not None and row.role is Role.OPENING:
                 own.reentry = own.reentry._replace(hedged=row.at)
+        if isinstance(row, TradeRow) and row.ends_cycle and (ended := own.end_cycle(row.at)) is not None:
+            cycles.append(ended)
+            reentries += [own.reentry] if own.reentry is not None else []
+            own.reentry = _reentry_after(row, other)
     reentries += [side.reentry for side in books.values() if side.reentry is not None]
     return Books(tuple(booked), tuple(cycles), tuple(sorted(reentries, key=lambda reentry: reentry.closed)))
 

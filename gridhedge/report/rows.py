@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from gridhedge.domain.events import ExecutionKind
+from gridhedge.domain.book import SymbolBook
+from gridhedge.domain.events import Event, Execution, ExecutionKind, StopLifted, StopRaised, TradingHalted
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Role, Side
 from gridhedge.store.rows import LedgerReader
 
 
 class TradeRow(NamedTuple):
-    """One execution. ``fee`` is positive when paid; role, level and cycle are None for orders that are not ours."""
+    """One execution. ``fee`` is positive when paid; role, level and cycle are None for orders that are not ours.
+    ``ends_cycle``: the side's cycle is over with it, see ``cycle_ends``."""
 
     at: Millis
     symbol: str
@@ -26,6 +28,7 @@ class TradeRow(NamedTuple):
     fee: Money
     maker: bool
     kind: ExecutionKind = ExecutionKind.TRADE
+    ends_cycle: bool = False
 
 
 class FundingRow(NamedTuple):
@@ -54,8 +57,35 @@ class Rows(NamedTuple):
     equity: Sequence[EquityRow]
 
 
-def read_ledger(reader: LedgerReader, until: Millis | None = None) -> Rows:
-    """The rows of a ledger from its beginning: average costs need all entries. Raises what the reader raises."""
+def cycle_ends(account: str, events: Iterable[Event]) -> set[tuple[str, str]]:
+    """Symbol and id of the executions with which a side's cycle ended. The book decides that, as it does while the bot
+    runs: a take-profit or break-even order has executed completely, or the side is flat."""
+    books: dict[str, SymbolBook] = {}
+    latest: dict[tuple[str, Side], str] = {}
+    counted: dict[tuple[str, Side], int] = {}
+    ends: set[tuple[str, str]] = set()
+    for event in events:
+        if isinstance(event, StopRaised | StopLifted | TradingHalted):
+            continue
+        symbol = event.symbol
+        if symbol not in books:
+            books[symbol] = SymbolBook(account, symbol)
+        books[symbol].apply(event)
+        if isinstance(event, Execution):
+            latest[symbol, event.side] = event.execution_id
+        for side in (books[symbol].long, books[symbol].short):
+            place = (symbol, side.side)
+            if side.cycles > counted.get(place, 0):
+                counted[place] = side.cycles
+                if place in latest:  # else nothing of it has executed before the ledger's eyes
+                    ends.add((symbol, latest[place]))
+    return ends
+
+
+def read_ledger(reader: LedgerReader, account: str, until: Millis | None = None) -> Rows:
+    """The rows of an account's ledger from its beginning: average costs need all entries. Raises what the reader
+    raises."""
+    ends = cycle_ends(account, reader.events())
     trades = [
         TradeRow(
             row.at,
@@ -70,6 +100,7 @@ def read_ledger(reader: LedgerReader, until: Millis | None = None) -> Rows:
             row.fee,
             row.maker,
             row.kind,
+            (row.symbol, row.execution_id) in ends,
         )
         for row in reader.executions(0, until)
     ]

@@ -194,7 +194,7 @@ def _settings(leverage: int, settings: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _performance(symbol: SymbolStatus | None) -> dict[str, Json]:
-    """A trade is a side's way from flat to flat. Its profit is net of all fees and funding."""
+    """A trade is a cycle of a side, as everywhere. Its profit is net of all fees and funding."""
     sides = (symbol.long, symbol.short) if symbol else ()
     total, won = sum(side.cycles for side in sides), sum(side.won for side in sides)
     return {

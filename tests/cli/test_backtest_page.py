@@ -22,7 +22,7 @@ def replayed(candles: Candles) -> tuple[ReplayResult, Metrics]:
     (desk,) = result.session.desks
     market = Market(candles, desk.instrument, desk.fees, desk.leverage)
     ends = (result.start_balance, result.ended_at, result.last_prices, result.ended_by)
-    return result, measure(Recording("demo", {"DOGEUSDT": market}, result.events, *ends))
+    return result, measure(Recording("demo", {"DOGEUSDT": market}, result.events, result.session.book, *ends))
 
 
 @pytest.fixture

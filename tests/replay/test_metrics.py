@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gridhedge.domain.book import fold
 from gridhedge.domain.events import Event, Execution, Funding
 from gridhedge.domain.instrument import Fees, Instrument, Tier
 from gridhedge.domain.order import OrderKey, account_tag, client_id
@@ -56,7 +57,8 @@ def recording(**changes: object) -> Recording:
                   START + 150_000),
     ]  # fmt: skip
     market = Market(candles, INSTRUMENT, Fees(D("0.0002"), D("0.00055")), 75)
-    whole = Recording("001", {"DOGEUSDT": market}, events, D(1000), candles.end, {"DOGEUSDT": D("0.22")})
+    book = fold("001", ["DOGEUSDT"], events)
+    whole = Recording("001", {"DOGEUSDT": market}, events, book, D(1000), candles.end, {"DOGEUSDT": D("0.22")})
     return whole._replace(**changes)  # type: ignore[arg-type]
 
 
@@ -75,8 +77,10 @@ def test_money_is_exact_to_the_last_digit() -> None:
 
 def test_an_open_position_is_valued_at_the_last_price() -> None:
     """Ended by an emergency stop after one minute and a half, at 0.185: 100 units lost 1.5, and a fee and funding."""
+    events = recording().events[:2]
     early = recording(
-        events=recording().events[:2],
+        events=events,
+        book=fold("001", ["DOGEUSDT"], events),
         ended_at=START + 90_000,
         last_prices={"DOGEUSDT": D("0.185")},
         ended_by="emergency_stop",
@@ -138,6 +142,7 @@ def test_a_real_replay_measures_what_the_exchange_says(tmp_path: Path) -> None:
             "001",
             {"DOGEUSDT": Market(candles, listed.instrument, listed.fees, 75)},
             result.events,
+            result.session.book,
             result.start_balance,
             result.ended_at,
             result.last_prices,
@@ -146,7 +151,7 @@ def test_a_real_replay_measures_what_the_exchange_says(tmp_path: Path) -> None:
     )
     account = result.exchange.account_seen()
     assert abs(metrics.final_equity - account.margin_balance) < D("1e-15")
-    assert metrics.final_equity == D(100_000) + metrics.sides[Side.LONG].profit + metrics.sides[Side.SHORT].profit
+    assert metrics.final_equity == D(100_000) + metrics.profits[Side.LONG] + metrics.profits[Side.SHORT]
     assert metrics.worst_mm_rate >= account.mm_rate
     assert metrics.fills > 50
     assert metrics.cycles > 5

@@ -71,7 +71,7 @@ def test_nothing_happened() -> None:
     assert result.deepest_level is None
     assert result.time_at_depth == {0: 1_000_000}
     assert result.longest_unhedged == 0
-    assert result.sides[L] == (0, 0, 0)
+    assert result.profits[L] == 0
 
 
 def test_equity_is_cash_and_what_is_held() -> None:
@@ -85,8 +85,8 @@ def test_profit_by_side_includes_fees_funding_and_what_is_open() -> None:
     """Long: 10 at 10 and 20 at 9, all sold at 10: 20 - 0.3 - 0.5 funding. Short: 10 at 10, at 12 now: -20 - 0.1."""
     journal = opened().entry(100, L, Role.GRID, 1, 1, 20, "9").funding(150, L, "0.5").profit(200, L, 1, 30, "10")
     result = journal.tally(last="12")
-    assert result.sides[L].profit == D("19.2")
-    assert result.sides[S].profit == D("-20.1")
+    assert result.profits[L] == D("19.2")
+    assert result.profits[S] == D("-20.1")
     assert (result.fees, result.funding, result.fills) == (D("0.4"), D("0.5"), 4)
     assert result.volume == 100 + 100 + 180 + 300
     assert result.steps[-1].cash + -10 * D(12) == D(1000) + D("19.2") - D("20.1")
@@ -99,22 +99,14 @@ def test_payments_of_one_moment_are_one_step() -> None:
     assert after.cash == before.cash - D("0.1")
 
 
-def test_a_cycle_ends_when_a_side_is_flat_and_is_won_with_a_net_profit() -> None:
-    """A take-profit in two parts is one cycle; a profit of 0.2 that costs 0.2 in fees is not won."""
-    won = opened().profit(10, L, 1, 4, "11").profit(11, L, 1, 6, "11").tally()
-    assert (won.sides[L].cycles, won.sides[L].won) == (1, 1)
-    even = opened().profit(10, L, 1, 10, "10.02").tally()
-    assert (even.sides[L].cycles, even.sides[L].won) == (1, 0)
-
-
-def test_a_late_fill_does_not_hide_the_end_of_a_cycle() -> None:
-    """The take-profit of 10 is done, 5 of a late entry stay: the next cycle takes them over at the current price."""
+def test_what_a_cycle_leaves_does_not_count_as_depth_of_the_next() -> None:
+    """The take-profit of 10 is done in second 10, 5 of a late level 1 stay: the next cycle is at depth 1 again."""
     journal = opened().entry(9, L, Role.GRID, 1, 1, 5, "9").profit(10, L, 1, 10, "11")
     journal.entry(11, L, Role.OPENING, 0, 2, 10, "11").profit(20, L, 2, 15, "11.5")
-    side = journal.tally().sides[L]
-    assert (side.cycles, side.won) == (2, 2)
+    result = journal.tally()
     # Paid 100 + 45 + 110, got 110 + 172.5, five fees.
-    assert side.profit == D("27.5") - D("0.5")
+    assert result.profits[L] == D("27.5") - D("0.5")
+    assert result.time_at_depth == {1: 998_000, 2: 2_000}
 
 
 def test_time_at_depth_follows_the_deeper_side() -> None:
@@ -149,7 +141,7 @@ def test_a_bankrupt_account_owes_nothing() -> None:
     journal = Journal().entry(0, L, Role.OPENING, 0, 1, 100, "10")
     result = journal.raw(5, L, True, 100, "9", kind=ExecutionKind.LIQUIDATION).tally(balance=50)
     assert result.steps[-1].cash == 0
-    assert result.sides[L].profit == D(-50)
+    assert result.profits[L] == D(-50)
 
 
 def test_orders_of_another_account_have_no_level() -> None:

@@ -16,7 +16,15 @@ SYMBOL = "DOGEUSDT"
 
 
 def trade(
-    at: int, side: Side, role: Role | None, quantity: str, price: str, fee: str, level: int = 0, cycle: int = 1
+    at: int,
+    side: Side,
+    role: Role | None,
+    quantity: str,
+    price: str,
+    fee: str,
+    level: int = 0,
+    cycle: int = 1,
+    ends: bool = False,
 ) -> TradeRow:
     closing = role is not None and not role.is_entry
     ours = role is not None
@@ -32,6 +40,7 @@ def trade(
         price=D(price),
         fee=D(fee),
         maker=role is not Role.OPENING,
+        ends_cycle=ends,
     )
 
 
@@ -39,7 +48,7 @@ OPENED = trade(NOON, Side.LONG, Role.OPENING, "100", "0.20", "0.011")
 SHORT_OPENED = trade(NOON, Side.SHORT, Role.OPENING, "100", "0.20", "0.011")
 AVERAGED = trade(NOON + 60_000, Side.LONG, Role.GRID, "200", "0.19", "0.0076", level=1)
 PAID = FundingRow(NOON + 90_000, SYMBOL, Side.LONG, D("0.005"), D("0.0001"))
-TOOK_PROFIT = trade(NOON + DAY, Side.LONG, Role.TAKE_PROFIT, "300", "0.20", "0.012")
+TOOK_PROFIT = trade(NOON + DAY, Side.LONG, Role.TAKE_PROFIT, "300", "0.20", "0.012", ends=True)
 REOPENED = trade(NOON + DAY + 250, Side.LONG, Role.OPENING, "100", "0.2001", "0.011", cycle=2)
 REOPENED_DEEPER = trade(NOON + DAY + 412, Side.LONG, Role.OPENING, "200", "0.2001", "0.022", level=1, cycle=2)
 EQUITY = (
