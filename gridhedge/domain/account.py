@@ -31,6 +31,8 @@ class OrderRecord(NamedTuple):
     created: Millis
     changed: Millis
     trigger_price: Price | None = None
+    triggered: bool = False
+    """Of a stop: its price has come, and it has yet to execute."""
 
 
 class Snapshot(NamedTuple):

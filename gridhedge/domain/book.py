@@ -166,6 +166,8 @@ class SymbolBook:
         order = self.orders.get(event.client_id)
         if order is None or order.venue_state is not None:
             return False
+        if event.triggered and not order.triggered_at:
+            return True
         return event.state is not OrderState.WORKING or not (
             order.state is OrderState.WORKING
             and order.venue_price == event.price
@@ -180,6 +182,7 @@ class SymbolBook:
         order.venue_id = event.venue_id or order.venue_id
         if event.state is OrderState.WORKING:
             self._settle_by_sight(order)
+            order.triggered_at = order.triggered_at or (event.at if event.triggered else 0)
             if event.at >= order.changed and event.filled >= order.filled:  # else it is older than what is known
                 self._take_terms(order, event)
             return

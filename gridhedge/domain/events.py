@@ -31,10 +31,8 @@ class ExecutionKind(Enum):
 
 
 class Execution(NamedTuple):
-    """One execution. It counts once, by ``execution_id``.
-
-    ``side`` is the position side, ``closing`` tells whether it reduced that position. ``fee`` is positive when paid.
-    """
+    """One execution, which counts once, by ``execution_id``. ``side`` is the position side, ``closing`` tells whether
+    it reduced that position, ``fee`` is positive when paid."""
 
     execution_id: str
     symbol: str
@@ -74,6 +72,8 @@ class OrderUpdate(NamedTuple):
     at: Millis
     reason: Reject | None = None
     text: str = ""
+    triggered: bool = False
+    """The venue says that the price of a stop has come: it waits no more, and has yet to execute."""
 
 
 # ---- sights ----------------------------------------------------------------------------------------------------------
@@ -91,11 +91,8 @@ class MarketSeen(NamedTuple):
 
 
 class AccountSeen(NamedTuple):
-    """The venue's own figures of the account, in the margin currency.
-
-    ``margin_balance`` is wallet balance plus unrealised profit; ``mm_rate`` is the maintenance margin rate in percent
-    (100 = liquidation).
-    """
+    """The venue's own figures of the account, in the margin currency. ``margin_balance`` is wallet balance plus
+    unrealised profit; ``mm_rate`` is the maintenance margin rate in percent (100 = liquidation)."""
 
     wallet_balance: Money
     margin_balance: Money
@@ -202,10 +199,8 @@ class CapitalFixed(NamedTuple):
 
 
 class GridFixed(NamedTuple):
-    """The grid of one side: quantities and prices of its entries, level by level, around ``center``.
-
-    Levels count from 1 (place 0 of both tables is empty). What the side holds already is its level 1.
-    """
+    """The grid of one side: quantities and prices of its entries, level by level, around ``center``. Levels count from
+    1 (place 0 of both tables is empty). What the side holds already is its level 1."""
 
     symbol: str
     side: Side
@@ -235,6 +230,14 @@ class SurplusTaken(NamedTuple):
     at: Millis
 
 
+class StopReached(NamedTuple):
+    """The mark price has come to the stop-loss of a side: the venue has to execute it now."""
+
+    symbol: str
+    side: Side
+    at: Millis
+
+
 class CycleOpened(NamedTuple):
     """A side starts anew: levels 0 .. now_levels-1 execute now."""
 
@@ -254,10 +257,8 @@ class LookAheadSwitched(NamedTuple):
 
 
 class SignalSeen(NamedTuple):
-    """What a candle says that has closed: which sides may be opened, and the figures behind it.
-
-    A side that ``stands`` may be opened until the next candle has closed, and one that ``crossed`` once in that time.
-    """
+    """What a candle says that has closed: which sides may be opened, and the figures behind it. A side that ``stands``
+    may be opened until the next candle has closed, and one that ``crossed`` once in that time."""
 
     symbol: str
     candle: Millis
@@ -369,6 +370,7 @@ Decision: TypeAlias = (
     | GridFixed
     | LevelShrunk
     | SurplusTaken
+    | StopReached
     | SignalSeen
     | TableFixed
     | LevelStarted

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gridhedge.domain.events import CapitalFixed, GridFixed, LevelShrunk, SurplusTaken
+from gridhedge.domain.events import CapitalFixed, GridFixed, LevelShrunk, StopReached, SurplusTaken
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.levels import FIRST_LEVEL, LevelFill, raised
-from gridhedge.domain.values import ZERO
+from gridhedge.domain.values import ZERO, Role
 
 
 def _fix_capital(side: SideBook, event: CapitalFixed) -> None:
@@ -50,9 +50,16 @@ def _take_surplus(side: SideBook, event: SurplusTaken) -> None:
     side.surplus_cost -= cost
 
 
+def _note_stop(side: SideBook, event: StopReached) -> None:
+    stop = side.exits.get(Role.STOP_LOSS)
+    if stop is not None:
+        stop.triggered_at = stop.triggered_at or event.at
+
+
 GRID_STEPS: dict[type[Any], Callable[[SideBook, Any], None]] = {
     CapitalFixed: _fix_capital,
     GridFixed: _fix_grid,
     LevelShrunk: _shrink,
+    StopReached: _note_stop,
     SurplusTaken: _take_surplus,
 }

@@ -159,6 +159,7 @@ class Order:
         "state",
         "symbol",
         "trigger_price",
+        "triggered_at",
         "venue_id",
         "venue_price",
         "venue_state",
@@ -186,6 +187,8 @@ class Order:
         self.filled = ZERO
         self.reduce_only = reduce_only
         self.trigger_price = trigger_price
+        self.triggered_at: Millis = 0
+        """When the price of a stop came, or the venue said so; 0 while it waits."""
         self.venue_state: OrderState | None = None
         """The final state that the venue has told; executions up to ``quantity`` may still be on their way."""
         self.state = _INTENDED

@@ -139,6 +139,7 @@ def seen_as(record: OrderRecord, now: Millis) -> OrderUpdate:
         record.quantity,
         record.filled,
         now,
+        triggered=record.triggered,
     )
 
 

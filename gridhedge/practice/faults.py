@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     "refusal": "business code `code` with `text`; `executed` says whether the request was carried out",
     "rate_limited": "the venue's own 'too many visits'; the time to wait for lies `seconds` ahead (may be negative)",
     "item_fails": "item number `item` of a batch fails with `code` and `text`; the others are carried out",
+    "stuck_stop": "nothing comes of a conditional order whose price has come: it stays TRIGGERING (Binance)",
     # streams: `on` is the beginning of the topic, or of the channel (public, private) for the last five
     "lose": "a message never arrives",
     "duplicate": "a message arrives twice",

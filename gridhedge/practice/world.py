@@ -92,6 +92,8 @@ class World:
                 raise UsageError("a practice exchange needs an exchange that keeps its history")
             (key, secret), *_ = options.keys.items()
             self.desks[key] = Desk(key, secret, exchange, teller, None)
+        for desk in self.desks.values():
+            desk.exchange.matching.sticks = lambda order: bool(self.faults.strike(("stuck_stop",), order.symbol))
         self.first = next(iter(self.desks.values()))
         if exchange is not None:
             for symbol, market in exchange.markets.items():

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import Event, Execution, ExecutionKind, StopLifted, StopRaised, TradingHalted
+from gridhedge.domain.events import Event, Execution, ExecutionKind, RiskAccepted, StopLifted, StopRaised, TradingHalted
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Role, Side
 from gridhedge.store.rows import LedgerReader
 
@@ -65,7 +65,7 @@ def cycle_ends(account: str, events: Iterable[Event]) -> set[tuple[str, str]]:
     counted: dict[tuple[str, Side], int] = {}
     ends: set[tuple[str, str]] = set()
     for event in events:
-        if isinstance(event, StopRaised | StopLifted | TradingHalted):
+        if isinstance(event, StopRaised | StopLifted | TradingHalted | RiskAccepted):
             continue
         symbol = event.symbol
         if symbol not in books:

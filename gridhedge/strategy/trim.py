@@ -12,14 +12,14 @@ from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Urgency, Wanted
-from gridhedge.domain.events import CapitalFixed, CycleOpened, Decision, GridFixed, SurplusTaken
+from gridhedge.domain.events import CapitalFixed, CycleOpened, Decision, GridFixed, StopReached, SurplusTaken
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.invariants import Violation, settled_grid
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.levels import FIRST_LEVEL
 from gridhedge.domain.order import Order
 from gridhedge.domain.squeeze import FORGOTTEN_MS
-from gridhedge.domain.values import SIDES, ZERO, Money, Price, Quantity, Role, Side
+from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.calendar import next_minute
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.grid import (
@@ -40,6 +40,8 @@ from gridhedge.strategy.stops import Stops
 from gridhedge.strategy.view import Found, Plan, View, Withheld
 
 _LEAST_EXIT = Decimal("0.5")
+_STOP_EXECUTES_MS = 5_000
+"""A stop whose price has come executes within milliseconds. One that has not by then protects nothing any more."""
 
 
 class Trim:
@@ -77,6 +79,9 @@ class Trim:
             return [CapitalFixed(symbol, side, amount, now)] if amount > 0 else []
         if ladder.surplus > 0:
             return [SurplusTaken(symbol, side, ladder.surplus, now)]
+        stop = ladder.exits.get(Role.STOP_LOSS)
+        if stop is not None and not stop.triggered_at and (view.market.mark - stop.price) * side.sign <= 0:
+            return [StopReached(symbol, side, now)]
         center = self._new_center(view, ladder)
         if center is None:
             return []
@@ -279,9 +284,7 @@ class Trim:
         if _is_deepest(ladder):
             trigger = self._stops.price(view.instrument, ladder)
             if self._must_close_now(view, ladder, trigger):
-                touch = view.market.bid if side is Side.LONG else view.market.ask
-                quantity = min(held, view.instrument.max_market_quantity)
-                draft.want_close(side, touch, quantity, f"the mark price is beyond the stop-loss at {trigger}")
+                self._want_close(draft, ladder, trigger)
                 return
             self._want_stop(draft, ladder, trigger)
         role, quantity = self._limit_exit(ladder)
@@ -298,17 +301,43 @@ class Trim:
             draft.want_exit(side, self._exit_price(view, ladder, role), quantity, role)
 
     def _must_close_now(self, view: View, ladder: SideBook, trigger: Price) -> bool:
-        """A stop that does not wait at the venue, and that would not wait there any more."""
+        """A stop that does not wait at the venue, and that would not wait there any more; or one that has been reached,
+        and that the venue does not execute."""
         if ladder.stop_is_passed or Role.CLOSE in ladder.exits:
             return True
-        return Role.STOP_LOSS not in ladder.exits and (view.market.mark - trigger) * ladder.side.sign <= 0
+        stop = ladder.exits.get(Role.STOP_LOSS)
+        if stop is None:
+            return (view.market.mark - trigger) * ladder.side.sign <= 0
+        return 0 < stop.triggered_at <= view.now - _STOP_EXECUTES_MS
+
+    def _want_close(self, draft: Draft, ladder: SideBook, trigger: Price) -> None:
+        view, side, stop = draft.view, ladder.side, ladder.exits.get(Role.STOP_LOSS)
+        touch = view.market.bid if side is Side.LONG else view.market.ask
+        quantity = min(ladder.held, view.instrument.max_market_quantity)
+        why = f"the mark price is beyond the stop-loss at {trigger}"
+        if stop is not None:
+            why = f"the stop-loss at {stop.price} has been reached, and the venue does not execute it"
+            draft.alarm(f"stop {side.value}", "critical", f"{side.value}: {why}: closing at market")
+            draft.want_stop(side, stop.price, stop.remaining)  # a cancel would only keep the close waiting
+        draft.want_close(side, touch, quantity, why)
 
     def _want_stop(self, draft: Draft, ladder: SideBook, trigger: Price) -> None:
         order = ladder.exits.get(Role.STOP_LOSS)
+        self._watch_stop(draft, ladder.side, trigger, order.triggered_at if order is not None else 0)
         if order is not None and order.remaining < ladder.held and self._may_wait(draft, ladder, order):
             draft.want_stop(ladder.side, order.price, order.remaining)
         else:
             draft.want_stop(ladder.side, trigger, ladder.held)
+
+    def _watch_stop(self, draft: Draft, side: Side, trigger: Price, triggered_at: Millis) -> None:
+        """Be asked again when it should have executed. The mark price may come to it a little after the last price."""
+        view = draft.view
+        if triggered_at:
+            draft.wake_at(triggered_at + _STOP_EXECUTES_MS)
+        elif (view.market.last - trigger) * side.sign <= 0:
+            draft.wake_at(view.now + view.tick_ms)
+        else:
+            draft.wake_beyond(side.other, trigger)
 
     def _may_wait(self, draft: Draft, ladder: SideBook, order: Order) -> bool:
         """While a level fills in many parts, exits follow once a tick."""

@@ -3,7 +3,7 @@
 from decimal import Decimal as D
 from pathlib import Path
 
-from gridhedge.domain.events import Execution, Funding, OrderIntended
+from gridhedge.domain.events import Execution, Funding, OrderIntended, RiskAccepted
 from gridhedge.domain.order import OrderKey, account_tag, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.profile.settings import Profile
@@ -53,6 +53,8 @@ def test_the_report_counts_the_cycles_that_the_bot_counts(tmp_path: Path) -> Non
     ledger, _ = open_ledger(tmp_path / "ledger.sqlite3")
     for event in result.events:
         ledger.append(event)
+    ledger.sync()
+    ledger.append(RiskAccepted("", "the key may transfer", result.ended_at))
     ledger.sync()
     rows = read_ledger(ledger, "001")
     cycles = book(rows.trades, rows.funding).cycles

@@ -114,6 +114,39 @@ def test_a_stop_that_would_trigger_at_once_is_a_close() -> None:
     assert made.ear.heard("the mark price is beyond the stop-loss at 95000") == 1
 
 
+@pytest.mark.parametrize(("side", "beyond"), [(L, "94990"), (S, "105010")])
+def test_a_stop_that_is_reached_and_not_executed_is_a_close_after_five_seconds(side: Side, beyond: str) -> None:
+    """The venue leaves it stuck: a critical alarm, everything closed at market, and a new grid."""
+    made = world("long" if side is L else "short")
+    for level in range(1, 5):
+        made.run_into(side, level)
+    made.exchange.matching.sticks = lambda order: True
+    held = made.held(side, BTC)
+    made.go(beyond)
+    made.tick(4)
+    assert made.held(side, BTC) == held > 0
+    assert made.ear.heard("does not execute it") == 0
+    made.tick(2)
+    assert made.held(side, BTC) == 0
+    assert made.ear.heard("has been reached, and the venue does not execute it: closing at market") == 1
+    assert made.session.stopper.reason == ""
+    assert made.side(side).cycles == 1
+
+
+def test_a_stop_that_executes_late_is_awaited() -> None:
+    """Its price is touched, and it is done within the five seconds: no second order."""
+    made = world()
+    for level in range(1, 5):
+        made.run_into(L, level)
+    made.go("94990")
+    made.tick(10)
+    assert made.held(L, BTC) == 0
+    assert made.ear.heard("does not execute it") == 0
+    assert not [
+        event for event in made.journal.events if isinstance(event, OrderIntended) and event.key.role is Role.CLOSE
+    ]
+
+
 def test_a_stop_that_the_venue_finds_passed_is_a_close() -> None:
     """Its mark price may be beyond the trigger while ours is not: the refusal is remembered until the cycle ends."""
     made = world()

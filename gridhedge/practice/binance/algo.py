@@ -94,7 +94,7 @@ def history(call: Call) -> Result:
 def cancel(call: Call) -> Result:
     """Only one that still waits."""
     order = named(call, algo=True)
-    if order is None or not _is_waiting(call, order):
+    if order is None or not _is_waiting(call, order) or order.stuck:
         raise Answer(-2011, "Unknown order sent.")
     call.desk.exchange.cancel("", order.venue_id)
     return {
@@ -109,7 +109,7 @@ def cancel_all(call: Call) -> Result:
     """All of a symbol that still wait."""
     market = call.market()
     for order in list(call.desk.exchange.account.open.values()):
-        if order.symbol == market.symbol and _is_waiting(call, order):
+        if order.symbol == market.symbol and _is_waiting(call, order) and not order.stuck:
             call.desk.exchange.cancel("", order.venue_id)
     if "algoType" in call.params and call.params["algoType"] != "CONDITIONAL":
         raise bad_parameter("algoType")

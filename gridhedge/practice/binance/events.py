@@ -55,13 +55,15 @@ class Events:
             kind = {"placed": "NEW", "amended": "AMENDMENT", "cancelled": "CANCELED"}.get(cause, "EXPIRED")
             cut = cause == "withdrawn" and order.state is OrderState.WORKING
             return [self._order(desk, order, "AMENDMENT" if cut else kind)]
-        if order.trigger_price is not None:
+        if order.trigger_price is not None and not order.stuck:
             return [self._algo(desk, order)]
         if cause == "triggered":
             triggering = self._algo(desk, order, "TRIGGERING")
             for late in ("ap", "aq", "act"):
                 del triggering.item["o"][late]
             triggering.item["o"]["ai"] = ""
+            if order.stuck:
+                return [triggering]
             return [triggering, self._algo(desk, order), self._order(desk, order, "NEW")]
         return [self._order(desk, order, "EXPIRED"), self._algo(desk, order)]
 

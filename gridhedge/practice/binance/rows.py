@@ -100,7 +100,7 @@ def algo_status(order: PaperOrder) -> str:
     """The same for a conditional order, which goes on when it is triggered."""
     if order.trigger_price is not None:
         if order.state is OrderState.WORKING:
-            return "NEW"
+            return "TRIGGERING" if order.stuck else "NEW"
         return "EXPIRED" if order.reason is not None else "CANCELED"
     if order.state is OrderState.WORKING:
         return "TRIGGERED"

@@ -17,6 +17,7 @@ from gridhedge.venue.fields import Malformed, Row, amount, choice, integer, mill
 
 __all__ = [
     "STATES",
+    "TRIGGERED",
     "account",
     "algo_id",
     "algo_order",
@@ -54,6 +55,8 @@ _ALGO_STATES = {
     "EXPIRED": OrderState.CANCELLED,
     "REJECTED": OrderState.REJECTED,
 }
+TRIGGERED = ("TRIGGERING", "TRIGGERED")
+"""A conditional order whose price has come: on its way to the engine, or in it."""
 _IS_BUY = {"BUY": True, "SELL": False}
 _POSITION_SIDES = {"LONG": Side.LONG, "SHORT": Side.SHORT, "BOTH": None}
 _FORCED = (
@@ -134,6 +137,7 @@ def algo_order(item: Row, held: Mapping[Side, Quantity]) -> OrderRecord:
         created=millis(item, "createTime"),
         changed=millis(item, "updateTime"),
         trigger_price=trigger,
+        triggered=item["algoStatus"] in TRIGGERED,
     )
 
 

@@ -133,6 +133,7 @@ def algo_update(item: Row, at: Millis, quantity: Quantity) -> tuple[OrderUpdate,
         at,
         reason,
         text(item, "rm") if reason and "rm" in item else "",
+        item["X"] in parse.TRIGGERED,
     )
     child = text(item, "ai")
     return update, child

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
 from gridhedge.domain.events import Execution, ExecutionKind, Funding
@@ -15,6 +17,9 @@ __all__ = ["Cause", "Listener", "Matching"]
 
 Cause: TypeAlias = Literal["placed", "amended", "filled", "cancelled", "withdrawn", "triggered"]
 """Why an order changed. ``cancelled``: on request; ``withdrawn``: cancelled or cut by the exchange or the user."""
+
+_NEVER = Decimal(10**15)
+"""A price that no market reaches."""
 
 
 class Listener(Protocol):
@@ -45,6 +50,8 @@ class Matching:
         self.arrivals = 0
         """Counts places in the queues."""
         self.bands_stale = True
+        self.sticks: Callable[[PaperOrder], bool] = lambda order: False
+        """A fault: whether nothing comes of a stop whose price has come."""
 
     # ---- resting orders ----------------------------------------------------------------------------------------------
 
@@ -125,11 +132,22 @@ class Matching:
                 if order.meets < mark if falls else order.meets > mark:
                     break
                 self.unrest(market, order)
+                happened = True
+                if self.sticks(order):
+                    self._leave_stuck(market, order)
+                    continue
                 order.trigger_price = None
                 self.tell(order, "triggered")
                 self._go_to_market(market, order)
-                happened = True
         return happened
+
+    def _leave_stuck(self, market: Market, order: PaperOrder) -> None:
+        """It waits behind every price there can be."""
+        order.stuck, order.changed = True, self.now
+        order.meets = _NEVER if order.buys else ZERO
+        self.arrivals += 1
+        market.queue(order).add(order, order.meets, self.arrivals)
+        self.tell(order, "triggered")
 
     def _fill(self, market: Market, order: PaperOrder, quantity: Quantity) -> None:
         if quantity == order.remaining:

@@ -45,6 +45,7 @@ class PaperOrder:
         "reason",
         "side",
         "state",
+        "stuck",
         "symbol",
         "text",
         "trigger_price",
@@ -81,6 +82,8 @@ class PaperOrder:
         """The bid at which a resting order is met: a buy meets the ask, which stands a spread above."""
         self.trigger_price = trigger_price
         """Set while it waits for the mark to come; None once it has been triggered."""
+        self.stuck = False
+        """Whether its price has come, and nothing has come of it."""
         self.state = _WORKING
         self.created = created
         self.changed = created

@@ -60,6 +60,24 @@ def test_a_stop_without_a_position_is_rejected_when_its_price_comes(venue: Venue
     assert venue.ask("v1/algoOrder", clientAlgoId="s-1")["algoStatus"] == "REJECTED"
 
 
+def test_a_stuck_stop_stays_in_triggering(venue: Venue) -> None:
+    """Its price has come, and nothing comes of it: it is listed, it can not be cancelled, and the next one works."""
+    row = venue.stop("SELL", "LONG", "55000", closePosition="true", clientAlgoId="s-1")
+    venue.told()
+    venue.world.faults.add("stuck_stop")
+    venue.move("54000")
+    assert venue.told() == ["ALGO_UPDATE TRIGGERING"]
+    assert [stop["algoStatus"] for stop in venue.ask("v1/openAlgoOrders")] == ["TRIGGERING"]
+    assert venue.ask("v1/algoOrder", algoId=row["algoId"])["actualOrderId"] == ""
+    assert venue.ask("v1/openOrders", symbol="BTCUSDC") == []
+    assert venue.ask("v1/algoOrder", "DELETE", clientAlgoId="s-1")["code"] == -2011
+    assert venue.ask("v1/algoOpenOrders", "DELETE", symbol="BTCUSDC")["code"] == 200
+    assert len(venue.ask("v1/openAlgoOrders")) == 1
+    venue.stop("SELL", "LONG", "53000", closePosition="true", clientAlgoId="s-2")
+    venue.move("52000")
+    assert venue.exchange.market("BTCUSDC").holding(Side.LONG).quantity == 0
+
+
 @pytest.mark.parametrize(
     ("side", "leg", "trigger", "more", "code"),
     [

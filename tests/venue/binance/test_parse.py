@@ -37,7 +37,7 @@ def test_an_order_keeps_every_digit() -> None:
     record = parse.order(order_row(status="PARTIALLY_FILLED", executedQty="0.001"))
     assert record == (
         "BTCUSDC", "g1-000001", "8389765739", LONG, False, D("60000.1"), D("0.002"), D("0.001"), OrderState.WORKING,
-        AT - 9, AT, None,
+        AT - 9, AT, None, False,
     )  # fmt: skip
 
 

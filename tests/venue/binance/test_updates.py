@@ -108,12 +108,12 @@ def test_the_recorded_life_of_a_stop(recorded: Recorded) -> None:
     for name in ("triggering", "triggered", "finished", "finished_canceled"):
         item = recorded(f"integration/ws_futures_algo_update_{name}")["data"]["o"]
         update, child = algo_update(item, AT, D(0))
-        states[name] = update.state, update.quantity, update.filled, child
+        states[name] = update.state, update.quantity, update.filled, child, update.triggered
     assert states == {
-        "triggering": (OrderState.WORKING, D(38), D(0), ""),
-        "triggered": (OrderState.WORKING, D(38), D(0), "88937381063"),
-        "finished": (OrderState.FILLED, D(38), D(38), "88937381063"),
-        "finished_canceled": (OrderState.CANCELLED, D(38), D(0), "88937381064"),
+        "triggering": (OrderState.WORKING, D(38), D(0), "", True),
+        "triggered": (OrderState.WORKING, D(38), D(0), "88937381063", True),
+        "finished": (OrderState.FILLED, D(38), D(38), "88937381063", False),
+        "finished_canceled": (OrderState.CANCELLED, D(38), D(0), "88937381064", False),
     }
 
 
