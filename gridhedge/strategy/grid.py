@@ -69,6 +69,31 @@ def grid_around(
     return Grid(tuple(quantities), tuple(prices))
 
 
+def nearest_possible(
+    settings: TrimSettings, rules: Instrument, leverage: int, center: Price, capital: Money
+) -> tuple[Price | None, Price | None]:
+    """Where no level around ``center`` is one that the venue takes: the nearest centers below and above it around which
+    one is, None where there is none. What a level may cost is fixed: at a lower price it buys one step more, or the
+    least quantity, and at a higher one its quantity reaches the least notional, or falls to the largest quantity."""
+    below: Price | None = None
+    above: Price | None = None
+    for level in range(FIRST_LEVEL, FIRST_LEVEL + settings.max_entry_level):
+        money = capital * settings.entry_ratios[level - FIRST_LEVEL] * leverage
+        if money < rules.min_notional or money <= 0:
+            continue
+        quantity = rules.floor_quantity(money / level_price(settings, rules, center, level))
+        more = max(quantity + rules.lot_step, rules.min_quantity)
+        if more <= rules.max_quantity and (price := rules.floor_price(money / more)) > 0:
+            reached = rules.floor_price(center_of(settings, price, level))
+            below = reached if below is None else max(below, reached)
+        if quantity >= rules.min_quantity:
+            most = rules.max_quantity
+            price = rules.ceil_price(money / most if quantity > most else rules.min_notional / quantity)
+            reached = rules.ceil_price(center_of(settings, price, level))
+            above = reached if above is None else min(above, reached)
+    return below, above
+
+
 def level_price(settings: TrimSettings, rules: Instrument, center: Price, level: int) -> Price:
     """Where an entry rests in the grid around ``center``."""
     side = side_of(settings)

@@ -29,6 +29,7 @@ from gridhedge.strategy.grid import (
     entry_price,
     grid_around,
     level_price,
+    nearest_possible,
     range_edge,
     side_of,
     take_profit_at,
@@ -126,9 +127,12 @@ class Trim:
         return (price - entry) * side.sign > 0 and (edge - price) * side.sign > 0
 
     def _is_left_behind(self, view: View, ladder: SideBook) -> bool:
-        """A grid that holds nothing: the price has left its range, or has passed entries that did not rest."""
+        """A grid that holds nothing: the price has left its range, or has passed entries that did not rest. One without
+        levels stays until one around the price would have some."""
         assert ladder.center is not None
         last, sign = view.market.last, ladder.side.sign
+        if not any(ladder.wished):
+            return any(self._grid(view, ladder, last).quantities)
         if (last - range_edge(self.settings[ladder.side], ladder.center)) * sign >= 0:
             return True
         open_levels = (level for level, size in enumerate(ladder.reference) if size > 0)
@@ -220,12 +224,27 @@ class Trim:
                 continue
             self._want_exits(draft, ladder)
             spendable = self._want_entries(draft, ladder, spendable)
-            if not ladder.entered:
+            if not any(ladder.wished):
+                self._await_levels(draft, ladder)
+            elif not ladder.entered:
                 draft.wake_beyond(side, range_edge(self.settings[side], ladder.center))
-                if not any(ladder.wished):
-                    small = f"a capital of {ladder.working_capital:.2f} is too small for any level"
-                    draft.alarm(f"levels {side.value}", "warning", f"{side.value}: {small}: nothing is opened")
         return draft.finish()
+
+    def _await_levels(self, draft: Draft, ladder: SideBook) -> None:
+        """A grid without levels: asked again at the prices around which the venue would take one. Whatever else may
+        make it possible (leverage, filters, settings) brings a new plan by itself."""
+        view, side, capital = draft.view, ladder.side, ladder.working_capital
+        price = view.market.last
+        below, above = nearest_possible(self.settings[side], view.instrument, view.leverage, price, capital)
+        if below is not None:
+            draft.wake_beyond(Side.SHORT, below)
+        if above is not None:
+            draft.wake_beyond(Side.LONG, above)
+        ways = [f"at {below} or lower"] if below is not None else []
+        ways += [f"at {above} or higher"] if above is not None else []
+        small = f"a capital of {capital:.2f} is too small for any level"
+        then = f" ({' and '.join(ways)} it may suffice)" if ways else ""
+        draft.alarm(f"levels {side.value}", "warning", f"{side.value}: {small}: nothing is opened{then}")
 
     def _wait(self, draft: Draft, ladder: SideBook) -> None:
         if not ladder.capital_at:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gridhedge.domain.ladder_book import SideBook
@@ -13,6 +14,7 @@ from gridhedge.strategy.grid import (
     break_even_at,
     center_of,
     grid_around,
+    nearest_possible,
     range_edge,
     stop_price,
     take_profit_at,
@@ -114,3 +116,31 @@ def test_the_whole_grid_ties_up_no_more_than_the_capital(center: Decimal, capita
         grid = grid_around(settings, RULES, leverage, center, capital)
         margin = sum(size * price for size, price in zip(grid.quantities, grid.prices, strict=True)) / leverage
         assert margin <= capital
+
+
+@given(
+    st.sampled_from([LONG, SHORT]),
+    st.integers(1_000_000, 30_000_000).map(lambda cents: D(cents) / 100),
+    st.integers(100, 4000).map(lambda cents: D(cents) / 100),
+    st.sampled_from([D(5), D(50), D(100)]),
+    st.fractions(0, 1).map(lambda part: D(part.numerator) / part.denominator),
+)
+def test_a_grid_without_levels_knows_the_nearest_prices_that_have_one(
+    settings: TrimSettings, price: Decimal, capital: Decimal, least: Decimal, part: Decimal
+) -> None:
+    """At both prices a level is possible, and at none between them; without a price there is none far off either."""
+    rules = replace(RULES, min_notional=least)
+
+    def has_levels(center: Decimal) -> bool:
+        return any(grid_around(settings, rules, 20, center, capital).quantities)
+
+    assume(not has_levels(price))
+    # What a level may cost is not within a tick of the least notional.
+    assume(all(not least <= capital * ratio * 20 < least * D("1.001") for ratio in settings.entry_ratios))
+    below, above = nearest_possible(settings, rules, 20, price, capital)
+    for reached in (below, above):
+        assert reached is None or has_levels(reached)
+    low, high = below or D(1), above or price * 10
+    assert low < price < high
+    between = low + (high - low) * part
+    assert between in (low, high) or not has_levels(between) or abs(between - low) < 1 or abs(high - between) < 1

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridhedge.domain.events import OrderIntended
+from gridhedge.domain.events import CycleOpened, OrderIntended
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import SIDES, Role, Side
 from gridhedge.venue.paper.orders import Refusal
-from tests.strategy.grids import BTC, D, GridWorld, L, S, trim_profile
+from tests.strategy.grids import BTC, RULES, D, GridWorld, L, S, trim_profile
 from tests.strategy.logged import sequence
 
 TP, BE, SL = Role.TAKE_PROFIT, Role.BREAK_EVEN, Role.STOP_LOSS
@@ -271,6 +271,29 @@ def test_a_capital_that_is_gone_is_an_alarm() -> None:
     assert made.resting() == {}
     told = "long: a capital of 2.00 is too small for any level: nothing is opened"
     assert list(made.desk.alarms.values()) == [told]
+
+
+def test_a_grid_without_levels_is_built_where_the_venue_takes_one() -> None:
+    """9 USDC at 20x are 90 for level 4: 0.001 BTC at 90,000 or less, which is 4.5 % under a center of 94,240.83."""
+    made = GridWorld(trim_profile(initial_capital=D(9)), "100000").built()
+    assert made.resting() == {}
+    assert "at 94240.83 or lower" in made.desk.alarms["levels long"]
+    made.go("94240.84")
+    assert made.resting() == {}
+    made.go("94240.83")
+    assert made.resting() == {4: (D("0.001"), D("89999.99"))}
+    assert made.side().center == D("94240.83")
+    assert made.desk.alarms == {}
+    assert len({event.cycle for event in made.journal.events if isinstance(event, CycleOpened)}) == 1
+
+
+def test_a_grid_without_levels_is_built_once_the_venue_asks_for_less() -> None:
+    """The least quantity falls to a tenth: the next look at the venue's terms is enough, wherever the price is."""
+    made = GridWorld(trim_profile(initial_capital=D(9)), "100000").built()
+    made.desk.instrument = replace(RULES, min_quantity=D("0.0001"), lot_step=D("0.0001"))
+    made.desk.dirty = True
+    made.tick()
+    assert [(want.level, want.quantity) for want in made.desk.plan.wanted] == [(4, D("0.0009"))]
 
 
 def test_a_venue_that_takes_less_than_the_balance_is_asked_ten_times_at_most() -> None:
