@@ -23,7 +23,7 @@ from gridhedge.cli.reload import Reload
 from gridhedge.cli.runner import Options, Outcome, Runner, Show, emergency_sentence, log_failure
 from gridhedge.cli.stopping import stop_signal
 from gridhedge.dashboard.figures import money_text
-from gridhedge.domain.errors import GridhedgeError, UsageError
+from gridhedge.domain.errors import DiskFailure, GridhedgeError, RiskStop, UsageError
 from gridhedge.profile.overrides import Overrides
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.watch import ProfileWatch
@@ -55,7 +55,7 @@ _LOOK_EVERY_S = 1.0
 @click.option(
     "--await-resume",
     is_flag=True,
-    help="With an emergency stop set, wait until it is lifted: for supervisors that restart whatever ends.",
+    help="Stopped by risk or disk, stay; an emergency stop, await its lifting: for supervisors that restart what ends.",
 )
 @click.option(
     "--speed",
@@ -114,6 +114,8 @@ def command(
                     failures.append(error)
             gc.freeze()  # walking again and again through all that is loaded would hold up orders for milliseconds
             _trade(runners, no_dashboard or debug or not sys.stdout.isatty(), failures)
+        if await_resume and failures:
+            _stay_stopped(data_dir, [each.account for each in profiles], failures, stop)
     _tell_ends(runners, data_dir)
     for failure in failures[1:]:
         click.echo(f"gridhedge: {failure}", err=True)
@@ -138,6 +140,18 @@ def _await_resume(data: Path, accounts: Sequence[str], stop: threading.Event) ->
     click.echo("\n".join(f"gridhedge: {sentence}; until then it waits" for sentence in stops), err=True)
     while not stop.wait(_LOOK_EVERY_S) and all(read_emergency(data / account) for account in accounts):
         pass
+
+
+def _stay_stopped(
+    data: Path, accounts: Sequence[str], failures: Sequence[BaseException], stop: threading.Event
+) -> None:
+    """What has been stopped without a stop file (a dry run, a disk that takes nothing) would be started again at once,
+    and end the same way: stay until asked to end."""
+    is_stopped = all(isinstance(failure, RiskStop | DiskFailure) for failure in failures)
+    if is_stopped and len(failures) > sum(read_emergency(data / account) is not None for account in accounts):
+        told = "; ".join(str(failure) for failure in failures)
+        click.echo(f"gridhedge: {told}; until it is started again it waits", err=True)
+        stop.wait()
 
 
 def summary(outcome: Outcome, data: Path) -> str:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from gridhedge.cli.audience import EmergencyFile, FileAudience
 from gridhedge.cli.build import Market, paper_file, paper_venue, real_venue, restored
 from gridhedge.cli.ready import KEY_RESTRICTIONS, make_ready
 from gridhedge.cli.reload import Reload
-from gridhedge.domain.errors import EmergencyStop, RiskStop
+from gridhedge.domain.errors import DiskFailure, EmergencyStop, RiskStop
 from gridhedge.domain.events import Event, RiskAccepted
 from gridhedge.domain.values import Millis, Money
 from gridhedge.engine.assemble import Parts, assemble
@@ -26,7 +26,7 @@ from gridhedge.engine.status import AccountStatus
 from gridhedge.notify.herald import Herald
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import ExchangeSettings, Mt5Settings
-from gridhedge.store.emergency import read_emergency
+from gridhedge.store.emergency import Emergency, raise_emergency, read_emergency
 from gridhedge.store.files import private_directory
 from gridhedge.store.ledger import Ledger, open_ledger
 from gridhedge.store.lock import RunLock, account_lock
@@ -141,10 +141,17 @@ class Runner:
     def run(self, show: Show) -> None:
         """Trade until the stop event is set, the ticks are done or recorded prices end; nothing if it is set already.
 
-        Raises RiskStop when a stop was raised meanwhile, UsageError, VenueError and DiskFailure.
+        Raises RiskStop when a stop was raised meanwhile, UsageError, VenueError and DiskFailure. A disk that fails
+        while it trades is an emergency stop as well: a supervisor must not start it again and again.
         """
-        bot = self._logs.bot
         loop, audience, lost = self._open()
+        try:
+            self._trade(loop, audience, lost, show)
+        except DiskFailure as error:
+            raise self._stopped_by(error) from error
+
+    def _trade(self, loop: Loop, audience: FileAudience, lost: Callable[[], str], show: Show) -> None:
+        bot = self._logs.bot
         profile = self.profile
         bot.info(line("starting", account=profile.account, profile=profile.digest, dry_run=profile.dry_run))
         if self._stop.is_set():
@@ -170,6 +177,14 @@ class Runner:
         bot.info(line("stopped", ticks=loop.ticks, equity=status.margin_balance, orders=orders))
         if status.stop:
             raise RiskStop(_risk_sentence(self.profile, status.stop, self._folder))
+
+    def _stopped_by(self, failure: DiskFailure) -> DiskFailure:
+        """The same failure once the account's stop is set, or as it is where the disk does not even take that."""
+        if self.profile.dry_run:
+            return failure
+        with suppress(DiskFailure):
+            raise_emergency(self._folder, Emergency(_wall_ms(), "", str(failure)))
+        return DiskFailure(emergency_sentence(self._folder, self.profile.account) or str(failure))
 
     def _follow_profile(self, loop: Loop, audience: FileAudience) -> None:
         if self._reload is not None and not loop.session.stopper.reason:
@@ -307,7 +322,7 @@ def log_failure(account: str, error: BaseException) -> None:
 
 
 def _risk_sentence(profile: Profile, reason: str, folder: Path) -> str:
-    """What stopped, what became of the orders, and what to do. A freeze leaves no stop file to lift."""
+    """What stopped, what became of the orders, and what to do. A dry run leaves no stop file to lift."""
     done = {
         "freeze": "nothing was sent since; positions and orders are as they were",
         "hold": "take-profits and look-ahead were cancelled",

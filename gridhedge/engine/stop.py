@@ -49,10 +49,10 @@ class Stopper:
             return
         now = session.clock.now()
         self.reason, self.level = f"{level} stop: {reason}", level
+        if self._file is not None:  # first: the journal may be what fails
+            self._file.write(now, symbol, reason, session.mm_rate)
         session.record(StopRaised(level, symbol, reason, now))
         session.journal.sync()
-        if self._file is not None:
-            self._file.write(now, symbol, reason, session.mm_rate)
         session.say("critical", f"{symbol}: {self.reason}")
         self.is_done = level != "emergency" or self.action == "freeze" or session.policy.dry_run
         self.see_through(session)

@@ -368,3 +368,20 @@ def test_with_an_emergency_stop_it_waits_for_resume_if_told_to(tmp_path: Path, d
         assert (waiting.returncode, "another test" in err) == (4, True)
     finally:
         waiting.kill()
+
+
+def test_what_stops_it_without_a_stop_file_is_no_reason_to_be_started_again_and_again(data: Path) -> None:
+    """A disk that takes nothing: it says what is wrong and stays for a person; asked to end, it ends with 6."""
+    (data / "demo" / "ledger.sqlite3").mkdir(parents=True)
+    waiting = started("run", "--profile", DEMO, "--data-dir", data, "--await-resume")
+    try:
+        assert waiting.stderr is not None
+        line = waiting.stderr.readline()
+        assert "ledger.sqlite3" in line
+        assert line.endswith("; until it is started again it waits\n")
+        assert waiting.poll() is None
+        waiting.terminate()
+        waiting.communicate(timeout=PATIENCE_S)
+        assert waiting.returncode == 6
+    finally:
+        waiting.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from decimal import Decimal as D
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from gridhedge.cli.build import paper_exchange, paper_file, restored
 from gridhedge.cli.profiles import open_profile
 from gridhedge.cli.runner import Options, Pacer, Runner
-from gridhedge.domain.errors import AlreadyRunning, EmergencyStop
+from gridhedge.domain.errors import AlreadyRunning, DiskFailure, EmergencyStop
 from gridhedge.domain.events import Execution, OrderIntended
+from gridhedge.store.emergency import Emergency
+from gridhedge.store.ledger import Ledger
 from gridhedge.store.logs import Logs
 from gridhedge.store.mask import Masker
 from gridhedge.store.rows import open_reader
@@ -59,6 +62,51 @@ def test_an_emergency_stop_opens_nothing(data: Path) -> None:
     with pytest.raises(EmergencyStop):
         runner(data, Logs(data, Masker()))
     assert [path.name for path in (data / "demo").iterdir()] == [".emergency_stop"]
+
+
+def fail_from(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    """From this sync of the ledger on the disk takes nothing."""
+    calls, sync = count(1), Ledger.sync
+
+    def failing(ledger: Ledger) -> None:
+        if next(calls) >= call:
+            raise DiskFailure("ledger.sqlite3: no space left on device")
+        sync(ledger)
+
+    monkeypatch.setattr(Ledger, "sync", failing)
+
+
+def test_a_disk_that_fails_while_it_trades_is_an_emergency_stop(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts it again (a watchdog, Docker) is refused until a person has looked."""
+    fail_from(monkeypatch, 4)
+    logs = Logs(data, Masker())
+    stopped = runner(data, logs, ticks=200)
+    with pytest.raises(DiskFailure, match=r"account demo has an emergency stop: .*no space left.* gridhedge resume"):
+        stopped.run(lambda status: None)
+    monkeypatch.undo()
+    stopped.close()
+    with pytest.raises(EmergencyStop, match="no space left"):
+        runner(data, logs)
+    logs.close()
+
+
+def test_a_disk_that_does_not_even_take_the_stop_says_what_is_wrong(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The failure of the trading, not that of the stop file."""
+
+    def refuse(folder: Path, emergency: Emergency) -> None:
+        raise DiskFailure("read-only file system")
+
+    fail_from(monkeypatch, 4)
+    monkeypatch.setattr("gridhedge.cli.runner.raise_emergency", refuse)
+    logs = Logs(data, Masker())
+    stopped = runner(data, logs, ticks=200)
+    with pytest.raises(DiskFailure, match=r"^ledger\.sqlite3: no space left on device$"):
+        stopped.run(lambda status: None)
+    monkeypatch.undo()
+    stopped.close()
+    logs.close()
 
 
 def test_a_stop_that_comes_while_opening_sends_nothing(data: Path) -> None:

@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 
 from gridhedge.domain.change import Cancel, Place
+from gridhedge.domain.errors import DiskFailure
 from gridhedge.domain.events import StopRaised
 from gridhedge.domain.order import OrderState
 from gridhedge.domain.values import SIDES, Role
-from gridhedge.engine.stop import cancels, close_all, emergency_changes, withdraw
+from gridhedge.engine.stop import Stopper, cancels, close_all, emergency_changes, withdraw
 from tests.domain.journal import RULES, Journal, L, S
 from tests.engine.worlds import DOGE, World, listed, profile
 
@@ -194,3 +195,27 @@ def test_orders_are_not_withdrawn_while_the_venue_wants_silence() -> None:
     world.session.quiet_until = 0
     withdraw(world.session, lambda order: True, "on_stop: cancel_all")
     assert world.at_venue() == []
+
+
+def test_the_stop_file_is_written_though_the_journal_fails() -> None:
+    """The file is what keeps the next start away."""
+    world = World(profile())
+    world.start()
+    written: list[str] = []
+
+    class File:
+        def is_set(self) -> bool:
+            return bool(written)
+
+        def write(self, at: int, symbol: str, reason: str, mm_rate: Decimal) -> None:
+            written.append(reason)
+
+    def fail() -> None:
+        raise DiskFailure("no space left")
+
+    stopper = Stopper("freeze", File())
+    world.session.journal.sync = fail  # type: ignore[method-assign]
+    with pytest.raises(DiskFailure):
+        stopper.raise_stop(world.session, DOGE, "a test")
+    assert written == ["a test"]
+    assert stopper.reason == "emergency stop: a test"
