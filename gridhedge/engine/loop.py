@@ -12,12 +12,11 @@ from gridhedge.engine.desk import Desk
 from gridhedge.engine.session import Session
 from gridhedge.engine.stop import withdraw
 from gridhedge.engine.synchronise import synchronise
-from gridhedge.engine.terms import TERMS_EVERY_MS, freeze_if_unfit, renew_terms, withdraw_outgrown
+from gridhedge.engine.terms import Terms, freeze_if_unfit, withdraw_outgrown
 
 _EQUITY_EVERY_MS = 60_000
 _WALLET_EVERY_MS = 5_000
 _RETRY_MS = 5_000
-_DOUBTED_MS = 60_000
 _STEPS_PER_TICK = 10_000
 _STANDING_TICKS = 2
 _BROKEN_AT_ONCE = ("I-03", "I-04", "I-05", "I-06", "I-17")
@@ -37,9 +36,7 @@ class Loop:
         """No synchronisation before this: the last one failed."""
         self._next_equity: Millis = 0
         self._next_wallet: Millis = 0
-        self._terms_at: Millis = 0
-        """When leverage, fees and filters were last read; 0 before the start."""
-        self._terms_due: Millis = 0
+        self._terms = Terms()
         self._standing: dict[str, dict[str, Millis]] = {}
         """Per symbol: violations that the next plan should mend, and since when they stand."""
 
@@ -53,8 +50,7 @@ class Loop:
                 session.say("warning", f"{desk.symbol}: {remark}")
         if session.policy.on_start == "cancel_all" and not session.policy.dry_run:
             withdraw(session, lambda order: True, "on_start: cancel_all")
-        self._terms_at = session.clock.now()
-        self._terms_due = self._terms_at + TERMS_EVERY_MS
+        self._terms.begin(session.clock.now())
         freeze_if_unfit(session)
         session.step()
 
@@ -120,14 +116,7 @@ class Loop:
         self._check_invariants(now)
 
     def _renew_terms(self, now: Millis) -> None:
-        """When they are old; sooner where the venue has refused what they allow, or could not be read."""
-        session = self.session
-        if session.doubts_terms:
-            self._terms_due = min(self._terms_due, self._terms_at + _DOUBTED_MS)
-        if now >= self._terms_due:
-            session.doubts_terms = False
-            self._terms_at = now
-            self._terms_due = now + (TERMS_EVERY_MS if renew_terms(session) else _RETRY_MS)
+        self._terms.advance(self.session, now)
 
     def _read_wallet(self) -> None:
         """Above half the threshold the account is read: some venues push nothing when only the mark price moves."""
@@ -138,8 +127,8 @@ class Loop:
 
     def _synchronise(self) -> None:
         session = self.session
-        if self._terms_at and not session.venue.capabilities.is_instant:
-            self._renew_terms(session.clock.now())
+        if session.wants_sync and not session.venue.capabilities.is_instant:
+            self._terms.catch_up(session, session.clock.now())  # the gap may have been long
         self._known_until = synchronise(session, self._known_until)
         is_awaiting = any(
             desk.doubts or any(order.venue_state for order in desk.book.orders.values()) for desk in session.desks
