@@ -22,7 +22,7 @@ from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
 from gridhedge.venue.paper.venue import PaperVenue
 
-BALANCE = year_profile().venue.balance  # type: ignore[attr-defined]
+BALANCE = year_profile().venue.balance
 
 
 class StampedVenue(PaperVenue):

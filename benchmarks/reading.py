@@ -8,9 +8,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import pyarrow as arrow  # type: ignore[import-untyped]
-import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
-import pyarrow.parquet as parquet  # type: ignore[import-untyped]
+import pyarrow as arrow
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as parquet
 from stopwatch import duration, show, timed
 from year import year_of_candles
 
@@ -46,7 +46,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for path in written(Path(folder), candles):
-            timing = timed(lambda path=path: load_candles(path), ROUNDS)  # type: ignore[misc]
+            timing = timed(lambda path=path: load_candles(path), ROUNDS)
             size = path.stat().st_size / 1e6
             rows.append((path.name, f"{size:.1f} MB", duration(timing.median), f"{len(candles) / timing.median:,.0f}"))
     show(f"Reading {len(candles):,} candles, {ROUNDS} rounds", ("file", "size", "median", "candles / s"), rows)

@@ -21,7 +21,7 @@ def main() -> None:
     rows = []
     nothing = None
     for name, arguments in COMMANDS.items():
-        timing = timed(lambda arguments=arguments: _run(arguments), ROUNDS)  # type: ignore[misc]
+        timing = timed(lambda arguments=arguments: _run(arguments), ROUNDS)
         nothing = nothing or timing.median
         rows.append(
             (name, duration(timing.median), duration(timing.median - nothing), f"{timing.median / nothing:.1f}")

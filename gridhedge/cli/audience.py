@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from gridhedge.engine.desk import Desk
 from gridhedge.engine.loop import Loop
 from gridhedge.engine.ports import Level
 from gridhedge.engine.show import account_status
-from gridhedge.engine.status import AccountStatus, RecentEvent
+from gridhedge.engine.status import AccountStatus, EventLevel, RecentEvent
 from gridhedge.notify.herald import Herald, Trade
 from gridhedge.store.emergency import Emergency, raise_emergency, read_emergency
 from gridhedge.store.ledger import Ledger
@@ -32,6 +32,7 @@ from gridhedge.store.trades import TradesFile
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _EVENTS_KEPT = 50
+_SHOWN_AS: Mapping[str, EventLevel] = {"warning": "warning", "error": "error", "critical": "critical"}
 _PRICES_KEPT = 240
 _NEVER = 1 << 62
 """A moment after every other: whatever is offered then is written."""
@@ -96,7 +97,7 @@ class FileAudience:
         self._ledger = ledger
         self._herald = herald
         self._status = StatusFile(folder / "status.json")
-        self._events: deque[tuple[Millis, str, object]] = deque(maxlen=_EVENTS_KEPT)
+        self._events: deque[tuple[Millis, EventLevel, object]] = deque(maxlen=_EVENTS_KEPT)
         self._prices: dict[str, deque[Price]] = {}
         self._loop: Loop | None = None
         self._started: Millis = 0
@@ -168,7 +169,7 @@ class FileAudience:
             self._prices.setdefault(desk.symbol, deque(maxlen=_PRICES_KEPT)).append(desk.market.last)
         prices = {symbol: tuple(seen) for symbol, seen in self._prices.items()}
         # one of the four levels each: _remember sees to it
-        events = tuple([RecentEvent(at, kind, str(text)) for at, kind, text in self._events])  # type: ignore[arg-type]
+        events = tuple([RecentEvent(at, kind, str(text)) for at, kind, text in self._events])
         return account_status(loop.session, self._demo, self._quote, self._started, loop.ticks, prices, events)
 
     def publish(self, show: Show, last: bool = False) -> AccountStatus:
@@ -204,7 +205,7 @@ class FileAudience:
         return self._loop.session.clock.now() if self._loop is not None else 0
 
     def _remember(self, level: str, text: object, at: Millis) -> None:
-        self._events.append((at, level if level in ("warning", "error", "critical") else "info", text))
+        self._events.append((at, _SHOWN_AS.get(level, "info"), text))
 
     def _log_positions(self, desk: Desk) -> None:
         for side in (desk.book.long, desk.book.short):

@@ -8,14 +8,14 @@ from pathlib import Path
 from gridhedge.domain.errors import UsageError
 from gridhedge.profile.document import read_document
 from gridhedge.profile.load import load_profile
-from gridhedge.profile.overrides import Overrides
+from gridhedge.profile.overrides import NOTHING_SAID, Overrides
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.venues import PaperSettings
 from gridhedge.strategy.settings import SignalSettings
 from gridhedge.venue.paper.instruments import symbols
 
 
-def open_profile(path: Path, *, live: bool = False, said: Overrides = Overrides()) -> Profile:  # noqa: B008  # frozen
+def open_profile(path: Path, *, live: bool = False, said: Overrides = NOTHING_SAID) -> Profile:
     """The profile, whose symbols exist under the rules it names. Raises UsageError with file, line and field."""
     profile = load_profile(path, live=live, said=said)
     if isinstance(profile.venue, PaperSettings):

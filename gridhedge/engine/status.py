@@ -5,7 +5,7 @@ Plain data, safe to hand to another thread; whoever reads it can not trade.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from gridhedge.domain.events import SignalSeen
 from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
@@ -89,9 +89,12 @@ class Connection(NamedTuple):
     """Time of the last sign of life."""
 
 
+EventLevel: TypeAlias = Literal["info", "warning", "error", "critical"]
+
+
 class RecentEvent(NamedTuple):
     at: Millis
-    level: Literal["info", "warning", "error", "critical"]
+    level: EventLevel
     text: str
 
 

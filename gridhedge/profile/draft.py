@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 __all__ = ["Draft", "DraftSymbol", "written"]
@@ -65,7 +66,7 @@ class Draft(NamedTuple):
     venue: Says
     symbols: tuple[DraftSymbol, ...]
     risk: Says
-    more: Says = {}  # noqa: RUF012  # never changed
+    more: Says = MappingProxyType({})
     """Fields beside these groups."""
     remarks: tuple[str, ...] = ()
     """What the user should know about how it came to be."""

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 from gridhedge.domain.errors import UsageError
 from gridhedge.profile.confidential import find_confidential, names_confidential
 from gridhedge.profile.document import Node, Problem, read_document
-from gridhedge.profile.overrides import Overrides
+from gridhedge.profile.overrides import NOTHING_SAID, Overrides
 from gridhedge.profile.sentences import problems_of
 from gridhedge.profile.settings import Profile
 
 __all__ = ["consent_problem", "load_profile"]
 
 
-def load_profile(path: Path, *, live: bool = False, said: Overrides = Overrides()) -> Profile:  # noqa: B008  # frozen
+def load_profile(path: Path, *, live: bool = False, said: Overrides = NOTHING_SAID) -> Profile:
     """The profile in ``path``. ``live`` is the command line's ``--live``, ``said`` what it puts in place of the file's.
 
     Names of data files in it are seen from the profile's own folder. Raises UsageError with one line

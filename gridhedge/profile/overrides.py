@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gridhedge.domain.errors import UsageError
 from gridhedge.profile.document import Node
 
-__all__ = ["COMMAND_LINE", "Overrides"]
+__all__ = ["COMMAND_LINE", "NOTHING_SAID", "Overrides"]
 
 COMMAND_LINE = 0
 """The line of a value that no file has."""
@@ -50,6 +50,9 @@ class Overrides(NamedTuple):
 
     def _said(self) -> dict[str, str]:
         return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+NOTHING_SAID = Overrides()
 
 
 def _symbol(entry: Node) -> str | None:

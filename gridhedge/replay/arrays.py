@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as arrow  # type: ignore[import-untyped]  # pyarrow has no types
-import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]  # pyarrow has no types
-import pyarrow.parquet as parquet  # type: ignore[import-untyped]  # pyarrow has no types
+import pyarrow as arrow
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as parquet
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.replay.tables import Table

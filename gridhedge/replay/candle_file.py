@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as arrow  # type: ignore[import-untyped]  # pyarrow has no types
-import pyarrow.parquet as parquet  # type: ignore[import-untyped]  # pyarrow has no types
+import pyarrow as arrow
+import pyarrow.parquet as parquet
 
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis

@@ -161,7 +161,8 @@ def plain(number: Decimal) -> str:
     """A decimal without exponent and without zeros at its end, at most 12 digits after the point."""
     if not number.is_finite():
         return str(number)
-    if number.as_tuple().exponent < -12:  # type: ignore[operator]  # finite: a number
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -12:
         number = round(number, 12)
     text = f"{number:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text

@@ -123,7 +123,7 @@ def _csv_table(path: Path, content: bytes) -> Table:
 
 
 def _parquet_columns(path: Path, content: bytes) -> tuple[str, ...]:
-    import pyarrow.parquet as parquet  # type: ignore[import-untyped]  # pyarrow has no types
+    import pyarrow.parquet as parquet
 
     try:
         names = parquet.read_schema(io.BytesIO(content)).names

@@ -106,7 +106,7 @@ def _load_decimal(value: Any) -> Decimal:
 _DECIMAL = _Form(lambda value: f'"{plain_decimal(value)}"', _load_decimal)
 
 
-def _record(kind: type, manner: _Manner, **constants: str) -> _Form:
+def _record(kind: type[Any], manner: _Manner, **constants: str) -> _Form:
     """A named tuple as an object, to which constants may be added; a field with a default may be missing."""
     if (known := _records.get((kind, manner))) is not None:
         return known
@@ -117,8 +117,8 @@ def _record(kind: type, manner: _Manner, **constants: str) -> _Form:
     texts = {name: f"{{{place}}}" for place, name in enumerate(forms)}
     texts |= {name: _quoted(value) for name, value in constants.items()}
     fill = ("{{" + ",".join([f"{_quoted(name)}:{texts[name]}" for name in sorted(texts)]) + "}}").format
-    defaults = kind._field_defaults  # type: ignore[attr-defined]  # every kind is a named tuple
-    make = kind._make  # type: ignore[attr-defined]  # as above
+    defaults = kind._field_defaults
+    make = kind._make
 
     def dump(value: Iterable[Any]) -> str:
         return fill(*[put(field) for put, field in zip(dumps, value, strict=True)])
@@ -131,10 +131,10 @@ def _record(kind: type, manner: _Manner, **constants: str) -> _Form:
     return _records.setdefault((kind, manner), _Form(dump, load))
 
 
-def _row(kind: type, manner: _Manner) -> _Form:
+def _row(kind: type[Any], manner: _Manner) -> _Form:
     """A named tuple as a list."""
     forms = list(_fields(kind, manner).values())
-    make = kind._make  # type: ignore[attr-defined]
+    make = kind._make
 
     def dump(value: Iterable[Any]) -> str:
         return f"[{','.join([form.dump(field) for form, field in zip(forms, value, strict=True)])}]"

@@ -16,7 +16,7 @@ class MemoryJournal:
         self.samples: list[tuple[Millis, Money, Money]] = []
         """(at, margin balance, wallet balance), oldest first."""
         # The list's own method stands in for ours: a replay appends millions of times.
-        self.append = self.events.append  # type: ignore[assignment,method-assign]
+        self.append = self.events.append  # type: ignore[assignment,method-assign]  # it does the same
 
     def append(self, event: Event) -> None:
         self.events.append(event)

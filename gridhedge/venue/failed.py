@@ -55,7 +55,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     """The errors that requests and urllib3 wrap into one another."""
     inner: object = error
     for _ in range(5):
-        following = getattr(inner, "reason", None) or (inner.args[0] if getattr(inner, "args", ()) else None)  # type: ignore[attr-defined]
+        arguments: tuple[object, ...] = getattr(inner, "args", ())
+        following = getattr(inner, "reason", None) or (arguments[0] if arguments else None)
         if not isinstance(following, BaseException):
             return
         yield following

@@ -55,7 +55,7 @@ class Bot:
             }
         )
         venue = bench.venue
-        self.loop = assemble(profile, Parts(venue, self.journal, venue, bench.inbox, self.ear))  # type: ignore[arg-type]
+        self.loop = assemble(profile, Parts(venue, self.journal, venue, bench.inbox, self.ear))
         self.loop.start()
         self.until(lambda: self.roles() == list(rests))
 
@@ -67,7 +67,7 @@ class Bot:
             if isinstance(event, ConnectionChanged) and event.up:
                 self.rises[event.stream.split(" of ")[0]] += 1
 
-        inbox.put = noted  # type: ignore[method-assign]
+        inbox.put = noted
 
     def until(self, condition: Callable[[], object]) -> None:
         def came() -> object:

@@ -43,7 +43,7 @@ def desk(long: int, short: int, price: str = "10", leverage: int = 10) -> Desk:
     for side, quantity in ((L, long), (S, short)):
         if quantity:
             journal.book.of(side).enter(((3, D(quantity)),), D(price), D(0), 1, "")
-    made = Desk(journal.book, SimpleNamespace(reader=None), STEEP, FEES, leverage, market(D(price)))  # type: ignore[arg-type]
+    made = Desk(journal.book, SimpleNamespace(reader=None), STEEP, FEES, leverage, market(D(price)))
     made.measure()
     return made
 

@@ -45,7 +45,7 @@ class Counting:
 def counting(**sections: object) -> tuple[World, Counting]:
     world = World(profile(**sections))
     venue = Counting(world)
-    world.begin(venue=venue)  # type: ignore[arg-type]
+    world.begin(venue=venue)
     return world, venue
 
 
@@ -220,7 +220,7 @@ def test_a_lost_message_is_no_reason_to_freeze() -> None:
     """A hand closes a part, the execution is lost and the take-profit is cut by the venue: looked up and followed."""
     world = World()
     faulty = FaultyVenue(world.paper, random.Random(1), Faults())
-    world.begin(venue=faulty)  # type: ignore[arg-type]
+    world.begin(venue=faulty)
     world.start()
     world.tick()
     faulty.faults = Faults(lost_event=100)
@@ -257,7 +257,7 @@ def hostile(seed: int) -> tuple[World, FaultyVenue, random.Random]:
     world = World(profile(system={"sync_interval": D(10)}), feed=feed, fill="touch", liquidity=liquidity)
     faults = Faults(*[dice.choice([0, 0, 3, 10]) for _ in Faults._fields])
     venue = FaultyVenue(world.paper, dice, Faults())
-    world.begin(venue=venue)  # type: ignore[arg-type]
+    world.begin(venue=venue)
     world.start()
     venue.faults = faults
     return world, venue, dice

@@ -59,7 +59,7 @@ def stubborn(*answers: tuple[Any, Outcome], wallet: str = "100000", **sections: 
     world = World(profile(**sections), wallet=wallet)
     venue = Stubborn(world)
     venue.answers = list(answers)
-    world.begin(venue=venue)  # type: ignore[arg-type]
+    world.begin(venue=venue)
     return world, venue
 
 
@@ -77,7 +77,7 @@ def world() -> World:
 
 def put(world: World, *events: Any) -> None:
     for event in events:
-        world.session.inbox.put(event)  # type: ignore[attr-defined]
+        world.session.inbox.put(event)
     world.session.step()
 
 
@@ -239,7 +239,7 @@ def test_adl_is_no_emergency(world: World) -> None:
 def test_nothing_is_sent_while_a_stream_is_down_nor_before_the_gap_is_filled(world: World) -> None:
     """The take-profit executes unheard: silence while down, silence until synchronised, then the side re-opens."""
     venue = Stubborn(world)
-    world.session.venue = venue  # type: ignore[assignment]
+    world.session.venue = venue
     put(world, ConnectionChanged("private", False, 1, "reset by peer"))
     world.exchange.by_hand_cancel(world.book.long.exits[TP].venue_id)
     world.session.step()
@@ -267,7 +267,7 @@ def test_a_stream_that_stays_down_is_critical_and_still_nothing_is_sent(world: W
     """Told down a second time it is no blip. ``cancel_all`` goes out at the first word only."""
     world.session.policy = world.session.policy._replace(on_disconnect="cancel_all")
     venue = Stubborn(world)
-    world.session.venue = venue  # type: ignore[assignment]
+    world.session.venue = venue
     put(world, ConnectionChanged("private", False, 1, "reset by peer"))
     cancelled = len(venue.sent)
     assert cancelled > 0
@@ -450,11 +450,11 @@ def test_a_price_beyond_the_band_makes_a_new_plan(world: World) -> None:
     """Inside nothing is planned, outside everything."""
     assert world.desk.below is not None
     inside = MarketSeen(DOGE, *[D("0.1994")] * 4, world.exchange.now())
-    world.session.inbox.put(inside)  # type: ignore[attr-defined]
+    world.session.inbox.put(inside)
     world.session.observe()
     assert not world.desk.dirty
     outside = inside._replace(last=world.desk.below)
-    world.session.inbox.put(outside)  # type: ignore[attr-defined]
+    world.session.inbox.put(outside)
     world.session.observe()
     assert world.desk.dirty
 
@@ -482,7 +482,7 @@ class Lag:
 
     def put(self, seen: Seen) -> None:
         if not isinstance(seen, MarketSeen):
-            self._inbox.put(seen)  # type: ignore[attr-defined]
+            self._inbox.put(seen)
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -499,7 +499,7 @@ def test_a_side_re_opens_at_the_price_of_its_take_profit_though_no_price_has_com
 def test_an_order_that_is_moved_twice_is_moved_once_at_a_time(world: World) -> None:
     """While an amend is unknown no second one leaves for the same order."""
     venue = Stubborn(world)
-    world.session.venue = venue  # type: ignore[assignment]
+    world.session.venue = venue
     venue.answers = [(lambda change: isinstance(change, Amend), Unknown("timeout"))]
     world.exchange.by_hand_close(DOGE, L, D(100))
     world.exchange.advance(world.exchange.now() + 1)

@@ -150,7 +150,7 @@ def test_a_position_is_not_mended_while_its_executions_are_on_their_way() -> Non
     the execution arrives it ends once, with its money."""
     world = World()
     lagging = Lagging(world.paper)
-    world.begin(venue=lagging)  # type: ignore[arg-type]
+    world.begin(venue=lagging)
     world.start()
     world.tick()
     lose_messages(world)
@@ -172,7 +172,7 @@ def test_a_partly_executed_order_that_the_history_lags_behind_is_not_mended() ->
     """100 of the take-profit's 376 have executed: the open order says so, the history not yet."""
     world = World(liquidity=D(100))
     lagging = Lagging(world.paper)
-    world.begin(venue=lagging)  # type: ignore[arg-type]
+    world.begin(venue=lagging)
     world.start()
     for number in range(8):
         world.go(D("0.19933") + D("0.00001") * (number % 2))
@@ -194,7 +194,7 @@ def test_a_venue_that_can_not_be_read_leaves_the_book_as_it_was(world: World) ->
     """The error goes up; nothing is written."""
     lagging = Lagging(world.paper)
     lagging.broken = Unclear("timeout")
-    world.session.venue = lagging  # type: ignore[assignment]
+    world.session.venue = lagging
     before = len(world.journal.events)
     with pytest.raises(Unclear):
         sync(world)
@@ -253,7 +253,7 @@ def test_a_bot_whose_journal_is_lost_waits_until_all_orders_are_listed(world: Wo
     venue.capabilities = world.paper.capabilities._replace(receive_window_ms=5000)
     venue.hides_open = (2, world.exchange.now() + 1000)
     before = world.exchange.now()
-    world.begin(venue=venue)  # type: ignore[arg-type]  # the rest is the paper venue's
+    world.begin(venue=venue)  # the rest is the paper venue's
     world.start()
     assert listed(world.at_venue()) == orders
     assert 7000 <= world.exchange.now() - before < 8000

@@ -59,7 +59,7 @@ def world() -> World:
     """Both sides at level 0, everything rests."""
     world = World()
 
-    world.begin(venue=Late(world))  # type: ignore[arg-type]  # the rest is the paper venue's
+    world.begin(venue=Late(world))  # the rest is the paper venue's
     world.start().tick()
     return world
 
@@ -222,7 +222,7 @@ def test_the_venue_s_silence_is_kept(world: World) -> None:
 def test_a_dry_run_sets_nothing() -> None:
     """The leverage at the exchange stays what somebody has set."""
     world = World(profile(dry_run=True))
-    world.begin(venue=Late(world))  # type: ignore[arg-type]
+    world.begin(venue=Late(world))
     world.start()
     world.exchange.set_leverage(DOGE, 10)
     renew_terms(world)

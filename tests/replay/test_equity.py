@@ -25,7 +25,7 @@ def market(rows: list[tuple[int, int, int, int]], start: int = START, leverage: 
     """A market of tick 0.1 from candles in ticks (open, high, low, close)."""
     ticks = np.array(rows, dtype=float) / 10
     times = start + np.arange(len(rows), dtype=np.int64) * MINUTE
-    candles = Candles(times, *(column.copy() for column in ticks.T), None, MINUTE, "made")  # type: ignore[call-arg,arg-type]
+    candles = Candles(times, *(column.copy() for column in ticks.T), None, MINUTE, "made")  # type: ignore[call-arg]
     instrument = Instrument("XUSDT", "X", "USDT", D("0.1"), D(1), D(1), D(10**6), D(10**6), D(5), 75, TIERS)
     return Market(candles, instrument, Fees(D("0.0002"), D("0.001")), leverage)
 

@@ -85,7 +85,7 @@ class Client:
     def __init__(
         self, access: Access, clock: ServerClock, log: logging.Logger, silence: _Silence | None = None
     ) -> None:
-        import binance  # type: ignore[import-untyped]  # python-binance has no types
+        import binance
         from binance import exceptions
 
         self._errors: Any = exceptions
@@ -273,9 +273,9 @@ class Client:
         return Socket(self._stream(path), take, on_trouble, self._access.timeout_s)
 
     def _stream(self, path: str) -> Callable[[], Any]:
-        from binance.ws.reconnecting_websocket import ReconnectingWebsocket  # type: ignore[import-untyped]
+        from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 
-        class Stream(ReconnectingWebsocket):  # type: ignore[misc]
+        class Stream(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has no types
             """python-binance's socket without its ways of its own: whoever has opened it reads it."""
 
             async def _read_loop(self) -> None:

@@ -215,9 +215,9 @@ def _room(path: str) -> str:
 
 def _exchange(access: Access, clock: ServerClock) -> Any:
     """ccxt's Bitget, reduced to signing and sending."""
-    import ccxt  # type: ignore[import-untyped]  # its types are those of its unified calls, which are not used
+    import ccxt
 
-    class Bitget(ccxt.bitget):  # type: ignore[misc]  # as above
+    class Bitget(ccxt.bitget):  # type: ignore[misc]  # ccxt's types are of its unified calls
         """Errors are classified by us, from the answer itself: ccxt's classes hide what may have been carried out."""
 
         Error = ccxt.BaseError

@@ -130,12 +130,12 @@ class Socket:
         else:
             self._end("closed")
 
-    def _read(self, frame: object) -> Any:
+    def _read(self, frame: str | bytes) -> Any:
         """The message, every number as the text that it was; None where it is no JSON."""
-        if isinstance(frame, str) and frame == "pong":
+        if frame == "pong":
             return None
         try:
-            return json.loads(frame, parse_float=str, parse_int=str)  # type: ignore[arg-type]  # str or bytes
+            return json.loads(frame, parse_float=str, parse_int=str)
         except (ValueError, TypeError):
             self._on_trouble(f"a message is no JSON: {ascii(frame)[:40]}")
             return None

@@ -95,7 +95,7 @@ class Client:
     """One account's REST session. All methods but ``open`` belong to the session's thread."""
 
     def __init__(self, access: Access, clock: ServerClock, log: logging.Logger) -> None:
-        from pybit import exceptions  # type: ignore[import-untyped]  # pybit has no types
+        from pybit import exceptions
 
         self._errors: Any = exceptions
         self._access = access

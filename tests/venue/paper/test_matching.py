@@ -153,7 +153,7 @@ def test_a_stop_with_nothing_left_to_close_is_cancelled_at_its_trigger() -> None
     market(made, "o", SHORT, "3")
     stop = made.place("TOYUSDT", "s", SHORT, True, D(0), D(3), trigger_price=D(105))
     made.by_hand_close("TOYUSDT", SHORT, D(3))
-    made.market("TOYUSDT").feed.add(1_000_030, D(106))  # type: ignore[attr-defined]
+    made.market("TOYUSDT").feed.add(1_000_030, D(106))
     run(made, 40)
     assert (stop.state, stop.reason, stop.text) == (
         OrderState.CANCELLED,

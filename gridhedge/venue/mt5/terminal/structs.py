@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = [
     "STRUCTS",
@@ -331,7 +331,7 @@ class OrderCheckResult(NamedTuple):
     request: TradeRequest = TradeRequest()
 
 
-STRUCTS: dict[str, type] = {
+STRUCTS: dict[str, type[Any]] = {
     struct.__name__: struct
     for struct in (
         Tick,

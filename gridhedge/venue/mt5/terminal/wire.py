@@ -24,7 +24,7 @@ def encode(value: Any) -> Any:
         return {"request": {str(name): encode(item) for name, item in value.items()}}
     if hasattr(value, "_asdict"):
         name = type(value).__name__
-        return {"struct": name, "fields": [encode(getattr(value, field)) for field in STRUCTS[name]._fields]}  # type: ignore[attr-defined]
+        return {"struct": name, "fields": [encode(getattr(value, field)) for field in STRUCTS[name]._fields]}
     if hasattr(value, "dtype"):
         return {"columns": [list(column) for column in value.dtype.descr], "rows": value.tolist()}
     return {"items": [encode(item) for item in value]}
