@@ -205,6 +205,7 @@ class Loop:
             and not session.wants_sync
             and desk.retry_at is None
             and all(side.cycle > 0 and not side.refused for side in sides)
+            and not any(wanted.market for wanted in desk.plan.wanted)  # it never rests
             and all(_is_at_rest(order) and order.filled == 0 for order in book.orders.values())
         )
 

@@ -336,8 +336,8 @@ class Trim:
         why = f"the mark price is beyond the stop-loss at {trigger}"
         if stop is not None:
             why = f"the stop-loss at {stop.price} has been reached, and the venue does not execute it"
-            draft.alarm(f"stop {side.value}", "critical", f"{side.value}: {why}: closing at market")
             draft.want_stop(side, stop.price, stop.remaining)  # a cancel would only keep the close waiting
+        draft.alarm(f"stop {side.value}", "critical", f"{side.value}: {why}: closing at market")
         draft.want_close(side, touch, quantity, why)
 
     def _want_stop(self, draft: Draft, ladder: SideBook, trigger: Price) -> None:

@@ -111,7 +111,7 @@ def test_a_stop_that_would_trigger_at_once_is_a_close() -> None:
         made.run_into(L, level)
     made.go("94000")
     assert (made.held(L, BTC), made.side().held) == (D(0), D(0))
-    assert made.ear.heard("the mark price is beyond the stop-loss at 95000") == 1
+    assert made.ear.heard("the mark price is beyond the stop-loss at 95000.00: closing at market", "critical") == 1
 
 
 @pytest.mark.parametrize(("side", "beyond"), [(L, "94990"), (S, "105010")])
