@@ -45,7 +45,8 @@ from gridhedge.domain.order import (
 from gridhedge.domain.squeeze import note_accepted, note_refused
 from gridhedge.domain.values import SIDES, ZERO, Millis, Price, Quantity, Role, Side
 
-_WORKING = OrderState.WORKING
+_WORKING, _FILLED, _CANCEL, _AMEND = OrderState.WORKING, OrderState.FILLED, Pending.CANCEL, Pending.AMEND
+_UNSEEN = (OrderState.INTENDED, OrderState.UNKNOWN)
 
 
 class SymbolBook:
@@ -180,22 +181,22 @@ class SymbolBook:
         if order is None or order.venue_state is not None:
             return
         order.venue_id = event.venue_id or order.venue_id
-        if event.state is OrderState.WORKING:
+        if event.state is _WORKING:
             self._settle_by_sight(order)
             order.triggered_at = order.triggered_at or (event.at if event.triggered else 0)
             if event.at >= order.changed and event.filled >= order.filled:  # else it is older than what is known
                 self._take_terms(order, event)
             return
         order.venue_state = event.state
-        if event.state is OrderState.REJECTED and event.reason is not None:
+        if event.reason is not None and event.state is OrderState.REJECTED:
             self._note_refusal(order, event.reason, event.at)
-        order.quantity = event.filled if event.state is not OrderState.FILLED else max(event.filled, order.filled)
+        order.quantity = event.filled if event.state is not _FILLED else max(event.filled, order.filled)
         order.amending = None
         self._finish_if_done(order, event.at, event.price)
 
     def _settle_by_sight(self, order: Order) -> None:
-        if order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
-            self._move(order, OrderState.WORKING)
+        if order.state in _UNSEEN:
+            self._move(order, _WORKING)
 
     def _take_terms(self, order: Order, event: OrderUpdate) -> None:
         """Price and quantity as the venue has them; an amend in flight is settled by the sight of its terms."""
@@ -240,18 +241,18 @@ class SymbolBook:
         order = Order.of(event)
         order.venue_id = event.venue_id
         order.filled = self.known.get(event.client_id, ZERO)
-        self._move(order, OrderState.WORKING)
+        self._move(order, _WORKING)
         self._admit(order)
 
     def _on_amend_intended(self, event: AmendIntended) -> None:
         order = self.orders[event.client_id]
-        order.pending = Pending.AMEND
+        order.pending = _AMEND
         order.amending, order.cut = (event.price, event.quantity), None
         order.changed = event.at
 
     def _on_cancel_intended(self, event: CancelIntended) -> None:
         order = self.orders[event.client_id]
-        order.pending, order.changed = Pending.CANCEL, event.at
+        order.pending, order.changed = _CANCEL, event.at
 
     def _on_change_settled(self, event: ChangeSettled) -> None:
         order = self.orders.get(event.client_id)
@@ -323,11 +324,11 @@ class SymbolBook:
             return
         if order.filled < order.quantity or (order.venue_state is None and order.exposure > 0):
             return
-        state, side = order.venue_state or OrderState.FILLED, self.of(order.key.side)
+        key, state = order.key, order.venue_state or _FILLED
         self._move(order, state)
         self._forget(order)
-        if state is OrderState.FILLED and order.key.role in _ENDING and order.key.cycle == side.cycle:
-            side.end(at, price)
+        if state is _FILLED and key.role in _ENDING and key.cycle == self.of(key.side).cycle:
+            self.of(key.side).end(at, price)
 
     def _forget(self, order: Order) -> None:
         self.orders.pop(order.client_id, None)
@@ -356,9 +357,10 @@ class SymbolBook:
         self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
 
     def _note_acceptance(self, order: Order) -> None:
-        key, side = order.key, self.of(order.key.side)
+        key = order.key
         if self.rejections:
             self.rejections.pop((key.side, key.role, key.level), None)
+        side = self.of(key.side)
         if side.refused and key.role.is_entry:
             side.refused.pop(key.level, None)
         if side.squeezes and key.cycle == side.cycle:
@@ -368,6 +370,7 @@ class SymbolBook:
 _SIDE_STEPS = {**GRID_STEPS, **BASKET_STEPS}
 """What strategies write into a side."""
 _ENDING = (Role.TAKE_PROFIT, Role.BREAK_EVEN)
+_OF_THE_ACCOUNT = frozenset((StopRaised, StopLifted, TradingHalted))
 
 
 class Book:
@@ -381,15 +384,15 @@ class Book:
     def apply(self, event: Event) -> None:
         """Change the book by one event. Events of symbols that the profile no longer trades are passed over."""
         kind = type(event)
-        if kind is StopRaised or kind is StopLifted:
-            self.stop = event if isinstance(event, StopRaised) else None
-        elif kind is TradingHalted:  # a limit of the day is the account's
-            for book in self.symbols.values():
-                book.apply(event)
-        else:
+        if kind not in _OF_THE_ACCOUNT:
             traded = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only stops lack it
             if traded is not None:
                 traded.apply(event)
+        elif kind is TradingHalted:
+            for book in self.symbols.values():
+                book.apply(event)
+        else:
+            self.stop = event if isinstance(event, StopRaised) else None
 
 
 def fold(account: str, symbols: Iterable[str], events: Iterable[Event]) -> Book:

@@ -136,7 +136,7 @@ class SideBook:
 
     def net_result(self) -> Money:
         """Profit of the closed part against everything entered, fees and funding paid."""
-        gross = self.closed_money - self.cost if self.side is Side.LONG else self.cost - self.closed_money
+        gross = self.closed_money - self.cost if self.side.is_long else self.cost - self.closed_money
         return gross - self.fees - self.funding
 
     # ---- orders --------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ class SideBook:
         else:
             self.carried = ZERO
         self.closed += quantity
-        self.closed_money += quantity * price - fee if self.side is Side.LONG else quantity * price + fee
+        self.closed_money += quantity * price - fee if self.side.is_long else quantity * price + fee
 
     def gain(self, quantity: Quantity, price: Price) -> None:
         """Somebody else has enlarged the position: that part is theirs."""

@@ -39,9 +39,10 @@ class Exposure:
         """Beyond this price the maintenance margin may grow faster than its slope says."""
         worst_rate = ZERO
         # Positions are closed at their bankruptcy price, which leverage moves away from the mark (Bybit's rule).
-        cheaper, dearer = fees.taker * (ONE - ONE / leverage), fees.taker * (ONE + ONE / leverage)
+        share = ONE / leverage
+        cheaper, dearer = fees.taker * (ONE - share), fees.taker * (ONE + share)
         for quantity, closing in ((long_held, cheaper), (short_held, dearer)):
-            if quantity > 0:
+            if quantity > ZERO:
                 notional = quantity * mark
                 self.maintenance += rules.maintenance_margin(notional) + notional * closing
                 tier, is_last = _next_tier(rules, notional)
@@ -50,25 +51,29 @@ class Exposure:
                     end = tier.max_notional / quantity
                     self.ceiling = end if self.ceiling is None else min(self.ceiling, end)
         self.maintenance_slope = held * (worst_rate + dearer)
-        self.margin_slope = held * (ONE / leverage + fees.taker)
+        self.margin_slope = held * (share + fees.taker)
 
 
 def _next_tier(rules: Instrument, notional: Money) -> tuple[Tier, bool]:
     """The margin tier above the notional's own, and whether there is none above that one. Its rate bounds the slope
     of the maintenance margin up to its end."""
-    last = len(rules.tiers) - 1
-    own = next((index for index, tier in enumerate(rules.tiers) if notional <= tier.max_notional), last)
-    following = min(own + 1, last)
-    return rules.tiers[following], following == last
+    tiers = rules.tiers
+    for following in range(1, len(tiers)):
+        if notional <= tiers[following - 1].max_notional:
+            return tiers[following], following == len(tiers) - 1
+    return tiers[-1], True
 
 
 def _moved_by(market: MarketSeen, trade: Execution) -> MarketSeen:
     """The market after a trade of ours: a buyer has taken the ask up to its price, or a seller the bid down to it. The
     other side of the order book, the mark and the age stay what they were."""
-    we_buy = (trade.side is Side.LONG) is not trade.closing
+    we_buy = trade.side.is_long is not trade.closing
+    bid, ask, price = market.bid, market.ask, trade.price
     if we_buy is trade.maker:
-        return market._replace(bid=min(market.bid, trade.price), last=trade.price)
-    return market._replace(ask=max(market.ask, trade.price), last=trade.price)
+        bid = min(bid, price)
+    else:
+        ask = max(ask, price)
+    return MarketSeen(market.symbol, bid, ask, price, market.mark, market.at)
 
 
 class Desk:
@@ -109,7 +114,8 @@ class Desk:
         """When to plan again after a refusal."""
         self.alarms: dict[str, str] = {}
         """Raised alarms by code."""
-        self.planned_available: Money = ZERO
+        self.spendable: Money = ZERO
+        """Available balance above the reserve, as the plan was shown it."""
         self.below: Price | None = None
         self.above: Price | None = None
         """Outside this band the plan or the margin rate must be looked at again."""
@@ -196,10 +202,12 @@ class Desk:
 
     def next_due(self) -> Millis | None:
         """When to look at it again even if nothing happens."""
-        due = self.plan.wake_at
-        for other in (self.retry_at, self.candles.due if self.candles is not None else None):
-            if other is not None and (due is None or other < due):
-                due = other
+        due, retry_at = self.plan.wake_at, self.retry_at
+        if retry_at is not None and (due is None or retry_at < due):
+            due = retry_at
+        if self.candles is not None:
+            closes_at = self.candles.due
+            due = closes_at if due is None else min(due, closes_at)
         return due
 
     def come_due(self, venue: Venue, now: Millis) -> str:

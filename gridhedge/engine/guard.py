@@ -87,7 +87,7 @@ def guard(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[list
             allowed.append(change)
         else:
             refused.append(Refusal(change, *refusal))
-    return _without_lonely_look_ahead(allowed, refused), refused
+    return _without_lonely_look_ahead(allowed, refused) if refused else allowed, refused
 
 
 def _blocked_at_all(changes: Sequence[Change], facts: Facts, limits: Limits) -> tuple[str, Millis, str] | None:

@@ -7,9 +7,10 @@ queue is money. One whose outcome is unknown, or that has a change in flight, is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.change import Amend, Cancel, Change, Place, Urgency, Wanted
+from gridhedge.domain.change import Amend, Cancel, Change, Place, Wanted
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Order, OrderKey, OrderState, Pending, client_id
 
@@ -18,14 +19,14 @@ _WORKING, _NOTHING = OrderState.WORKING, Pending.NOTHING
 
 def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> list[Change]:
     """Cancels first, then exits, re-openings, insurance and look-ahead; within each, in the plan's order."""
-    places: list[tuple[Urgency, Change]] = []
+    places: list[Place | Amend] = []
     cancels: list[Change] = []
     kept: set[str] = set()
     for want in wanted:
         side = book.long if want.side.is_long else book.short
         order = side.entries.get(want.level) if want.role.is_entry else side.exits.get(want.role)
         if order is None:
-            places.append((want.urgency, _place(book, side, want)))
+            places.append(_place(book, side, want))
             continue
         kept.add(order.client_id)
         if is_right(order, want) or want.market or not _may_change(order):
@@ -33,10 +34,7 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
         if can_amend and order.trigger_price is want.trigger_price is None:
             quantity = order.filled + want.quantity
             places.append(
-                (
-                    want.urgency,
-                    Amend(book.symbol, order.client_id, order.venue_id, want.price, quantity, want.urgency, want.why),
-                )
+                Amend(book.symbol, order.client_id, order.venue_id, want.price, quantity, want.urgency, want.why)
             )
         else:
             cancels.append(Cancel(book.symbol, order.client_id, order.venue_id, "to be replaced", True))
@@ -45,8 +43,8 @@ def reconcile(book: SymbolBook, wanted: Iterable[Wanted], can_amend: bool) -> li
         for order in book.orders.values()
         if order.client_id not in kept and _may_change(order)
     ]
-    places.sort(key=_urgency)
-    return cancels + [change for _, change in places]
+    places.sort(key=attrgetter("urgency"))
+    return [*cancels, *places]
 
 
 def is_right(order: Order, want: Wanted) -> bool:
@@ -76,7 +74,3 @@ def _place(book: SymbolBook, side: SideBook, want: Wanted) -> Place:
         want.trigger_price,
         want.market,
     )
-
-
-def _urgency(item: tuple[Urgency, Change]) -> int:
-    return item[0]

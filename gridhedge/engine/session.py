@@ -175,10 +175,9 @@ class Session:
         """Take the account's figures, told or read."""
         matters = account.wallet_balance != self.account.wallet_balance
         self.account = account
-        # A figure from the middle of a batch does not know what the rest of the batch has cost.
-        spent = [(at, margin) for at, margin in self._spent if at > account.at]
-        if len(spent) < len(self._spent):
-            self._spent = spent
+        if self._spent and self._spent[0][0] <= account.at:
+            # A figure from the middle of a batch does not know what the rest of the batch has cost.
+            self._spent = [(at, margin) for at, margin in self._spent if at > account.at]
             matters = matters or any(desk.plan.alarms for desk in self.desks)
         self._margin_changed = True
         for desk in self.desks:
@@ -269,11 +268,11 @@ class Session:
                 break
             for decision in decisions:
                 self.record(decision)
-            if any(type(decision) is TradingHalted for decision in decisions):
-                for other in self.desks:
-                    other.dirty = True  # it closes everything
+                if type(decision) is TradingHalted:
+                    for other in self.desks:
+                        other.dirty = True  # it closes everything
         desk.plan = desk.strategy.plan(view)
-        desk.planned_available = view.available
+        desk.spendable = view.available - view.reserve
         if desk.plan.alarms or desk.alarms:
             tell_alarms(self, desk)
         changes = reconcile(desk.book, desk.plan.wanted, self.venue.capabilities.can_amend)
@@ -296,7 +295,7 @@ class Session:
             desk.fees,
             desk.leverage,
             desk.market.at,
-            desk.planned_available - self.reserve(),
+            desk.spendable,
             now,
             self.quiet_until,
             desk.hours.closed_until,
@@ -330,19 +329,18 @@ class Session:
             if type(change) is Place and not change.reduce_only and _may_rest(outcome):
                 margin = entry_margin(change.quantity, change.price, desk.leverage, desk.fees.taker)
                 self._spent.append((now, margin))
-            if isinstance(outcome, Accepted):
-                if type(change) is not Cancel:  # which may be taken while it is closed
-                    tell_open(self, desk, now)
+            if not isinstance(outcome, Accepted):
+                self._on_trouble(desk, change, outcome, now)
+            elif type(change) is Cancel:  # which may be taken while it is closed
+                desk.dirty = desk.dirty or change.replaced
+            else:
+                tell_open(self, desk, now)
                 if type(change) is Place and not change.reduce_only:
                     # A level that had been refused rests now: averaging may go on.
                     desk.dirty = desk.dirty or "refused" in desk.alarms
-                elif type(change) is Cancel:
-                    desk.dirty = desk.dirty or change.replaced
                 else:
                     order = desk.book.orders.get(change.client_id)
                     desk.dirty = desk.dirty or (order is not None and order.cut is not None)
-            else:
-                self._on_trouble(desk, change, outcome, now)
 
     def _on_trouble(self, desk: Desk, change: Change, outcome: Rejected | NotSent | Unknown, now: Millis) -> None:
         desk.dirty = True

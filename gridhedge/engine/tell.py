@@ -50,7 +50,7 @@ def tell_closed(session: Session, desk: Desk, refusal: Rejected, now: Millis) ->
 
 def tell_open(session: Session, desk: Desk, at: Millis) -> None:
     """The market has taken an order, or executed one, at this time."""
-    if desk.hours.open(at):
+    if desk.hours.is_closed and desk.hours.open(at):
         session.say("info", f"{desk.symbol}: the market is open again")
 
 

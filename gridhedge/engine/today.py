@@ -27,6 +27,8 @@ def with_elsewhere(view: View, desk: Desk, desks: Sequence[Desk], now: Millis) -
 def plan_days_together(desks: Sequence[Desk]) -> None:
     """Where one symbol is planned anew, all that share its day are: each plan waits for its part of what is missing to
     a limit, and the parts add up only if they were cut at one moment."""
+    if len(desks) == 1:
+        return
     sharing = [desk for desk in desks if desk.strategy.day_zone is not None]
     if any(desk.dirty for desk in sharing):
         for desk in sharing:

@@ -11,6 +11,7 @@ from gridhedge.domain.squeeze import FORGOTTEN_MS
 from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.view import Alarm, Plan, View, Withheld
 
+_EXIT = Urgency.EXIT
 _WHY_EXIT = {
     Role.TAKE_PROFIT: "closes the side with its profit",
     Role.BREAK_EVEN: "sheds all but level 1 where it breaks even",
@@ -37,7 +38,7 @@ class Draft:
         order = self.view.book.of(side).exits.get(role)
         if order is not None and order.cut is not None and (order.price, order.asked) == (price, quantity):
             quantity = self._cut(order, order.cut.at + FORGOTTEN_MS)
-        self.wanted.append(Wanted(side, role, 0, price, quantity, Urgency.EXIT, _WHY_EXIT[role]))
+        self.wanted.append(Wanted(side, role, 0, price, quantity, _EXIT, _WHY_EXIT[role]))
 
     def _cut(self, order: Order, again: Millis) -> Quantity:
         """What the venue has left of an exit: the same is not asked for before ``again``."""
@@ -52,11 +53,11 @@ class Draft:
     def want_stop(self, side: Side, trigger: Price, quantity: Quantity) -> None:
         """A stop-loss that waits at the venue for the mark price."""
         why = "limits the loss of the whole position"
-        self.wanted.append(Wanted(side, Role.STOP_LOSS, 0, trigger, quantity, Urgency.EXIT, why, trigger))
+        self.wanted.append(Wanted(side, Role.STOP_LOSS, 0, trigger, quantity, _EXIT, why, trigger))
 
     def want_close(self, side: Side, touch: Price, quantity: Quantity, why: str) -> None:
         """Close at market, now."""
-        self.wanted.append(Wanted(side, Role.CLOSE, 0, touch, quantity, Urgency.EXIT, why, market=True))
+        self.wanted.append(Wanted(side, Role.CLOSE, 0, touch, quantity, _EXIT, why, market=True))
 
     def withhold(self, side: Side, level: int, quantity: Quantity) -> None:
         """A part of a level that can not rest now."""
@@ -68,9 +69,10 @@ class Draft:
     def fits(self, side: SideBook, level: int, price: Price, quantity: Quantity) -> bool:
         """Whether a side stays within ``max_notional_per_side`` once this entry has executed, after all that the plan
         wants nearer than it. If not, an alarm says so."""
-        cap, name = self.view.max_notional, side.side.value
+        cap = self.view.max_notional
         if not cap:
             return True
+        name = side.side.value
         nearer = sum((want.quantity for want in self.wanted if want.side is side.side and want.role.is_entry), ZERO)
         notional = (side.held + nearer + quantity) * price
         if notional > cap:
@@ -83,7 +85,7 @@ class Draft:
 
     def wake_beyond(self, side: Side, price: Price) -> None:
         """Be asked again when the price has run to ``price`` in the direction in which the side earns."""
-        if side is Side.LONG:
+        if side.is_long:
             self._above = price if self._above is None else min(self._above, price)
         else:
             self._below = price if self._below is None else max(self._below, price)

@@ -64,7 +64,7 @@ def completed_table(
 
 def next_price(instrument: Instrument, side: Side, price: Price, step: Decimal) -> Price:
     """The price of the level beyond one at ``price``; ``step`` is a fraction."""
-    if side is Side.LONG:
+    if side.is_long:
         return max(instrument.floor_price(price * (ONE - step)), instrument.tick_size)
     return instrument.ceil_price(price * (ONE + step))
 
@@ -100,7 +100,7 @@ def resting_levels(
         if executed >= 0:
             base, executed = fills[executed].average if side.base is None else side.base, -1
             if resting is not None:
-                base = min(base, resting) if side.side is Side.LONG else max(base, resting)
+                base = min(base, resting) if side.side.is_long else max(base, resting)
         if level < side.now_levels:
             base = now_price
         else:

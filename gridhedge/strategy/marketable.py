@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gridhedge.domain.order import Order
-from gridhedge.domain.values import ONE, Millis, Price, Side
+from gridhedge.domain.values import ONE, Millis, Price
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.view import View
 
@@ -37,7 +37,7 @@ class Marketable(NamedTuple):
         if abs(fresh - order.price) > margin:
             return fresh
         # The market's price at which ``fresh`` leaves the band.
-        buys = (order.key.side is Side.LONG) is not order.reduce_only
+        buys = (order.key.side.is_long) is not order.reduce_only
         factor = ONE + self.slippage if buys else ONE - self.slippage
         draft.wake_between((order.price - margin) / factor, (order.price + margin) / factor)
         return order.price

@@ -25,6 +25,8 @@ def shrunk_levels(view: View, sides: Sequence[Side]) -> Iterator[LevelShrunk]:
     for side in sides:
         ladder = view.book.of(side)
         is_young = view.now < ladder.grid_at + FIGURES_LAG_MS
+        if is_young and not ladder.squeezes:
+            continue
         for level, wish in enumerate(ladder.wished):
             rests = level in ladder.entries
             if rests and not ladder.squeezes:

@@ -49,5 +49,5 @@ def would_sell_the_last_level(settings: TrimSettings, rules: Instrument, ladder:
     prices = [price for price, size in zip(ladder.prices, ladder.wished or (), strict=False) if size > 0]
     if not ladder.cycle or ladder.center is None or not prices:
         return False
-    last = min(prices) if ladder.side is Side.LONG else max(prices)
+    last = min(prices) if ladder.side.is_long else max(prices)
     return (last - stop_price(settings, rules, ladder.center)) * ladder.side.sign <= 0

@@ -278,7 +278,7 @@ class Symmetric:
 
     def _touch(self, view: View, side: Side) -> Price:
         """The price at which an entry of this side executes at once, slippage included."""
-        if side is Side.LONG:
+        if side.is_long:
             return view.instrument.floor_price(view.market.ask * (ONE + self._slippage))
         return view.instrument.ceil_price(view.market.bid * (ONE - self._slippage))
 
@@ -294,7 +294,7 @@ class Symmetric:
     def _passed_price(self, draft: Draft, side: SideBook, level: int, own: Price) -> Price:
         """An order whose price the market has passed goes to the touch, never worse than its own price."""
         market = draft.view.market
-        if side.side is Side.LONG:
+        if side.side.is_long:
             if market.ask > own:
                 return own
             fresh = min(own, self._touch(draft.view, Side.LONG))
@@ -315,7 +315,7 @@ class Symmetric:
         if abs(fresh - order.price) > band:
             return fresh
         # The price at which ``fresh`` leaves the band, as the market shows it.
-        factor = ONE + self._slippage if order.key.side is Side.LONG else ONE - self._slippage
+        factor = ONE + self._slippage if order.key.side.is_long else ONE - self._slippage
         draft.wake_between((order.price - band) / factor, (order.price + band) / factor)
         return order.price
 
@@ -346,7 +346,7 @@ class Symmetric:
         view = draft.view
         fee = view.fees.taker if self.settings.take_profit_fee == "taker" else view.fees.maker
         price = take_profit_price(side, view.instrument, self.promised_rate, fee)
-        crosses = price <= view.market.bid if side.side is Side.LONG else price >= view.market.ask
+        crosses = price <= view.market.bid if side.side.is_long else price >= view.market.ask
         if crosses and fee != view.fees.taker:
             fee = view.fees.taker
             price = take_profit_price(side, view.instrument, self.promised_rate, fee)

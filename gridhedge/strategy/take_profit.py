@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.ladder_book import SideBook
-from gridhedge.domain.values import ONE, Money, Price, Side
+from gridhedge.domain.values import ONE, Money, Price
 
 
 def take_profit_price(side: SideBook, instrument: Instrument, rate: Decimal, fee_rate: Decimal) -> Price:
@@ -28,7 +28,7 @@ def exit_price(side: SideBook, instrument: Instrument, profit: Money, fee_rate: 
     """As ``take_profit_price``, for a net profit in quote currency."""
     held = side.entered - side.closed
     extra = side.fees + side.funding + profit
-    if side.side is Side.LONG:
+    if side.side.is_long:
         exact = (side.cost + extra - side.closed_money) / (held * (ONE - fee_rate))
         return max(instrument.ceil_price(exact), instrument.tick_size)
     exact = (side.cost - extra - side.closed_money) / (held * (ONE + fee_rate))
@@ -38,7 +38,7 @@ def exit_price(side: SideBook, instrument: Instrument, profit: Money, fee_rate: 
 def net_profit_at(side: SideBook, price: Price, fee_rate: Decimal) -> Money:
     """What the cycle earns if all that is held closes at ``price`` with this fee rate."""
     value = (side.entered - side.closed) * price
-    if side.side is Side.LONG:
+    if side.side.is_long:
         gross = value * (ONE - fee_rate) + side.closed_money - side.cost
     else:
         gross = side.cost - side.closed_money - value * (ONE + fee_rate)

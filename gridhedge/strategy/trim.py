@@ -43,6 +43,7 @@ from gridhedge.strategy.view import Found, Plan, View, Withheld
 _LEAST_EXIT = Decimal("0.5")
 _STOP_EXECUTES_MS = 5_000
 """A stop whose price has come executes within milliseconds. One that has not by then protects nothing any more."""
+_GRID, _TAKE_PROFIT, _BREAK_EVEN, _ENTRY = Role.GRID, Role.TAKE_PROFIT, Role.BREAK_EVEN, Urgency.ENTRY
 
 
 class Trim:
@@ -255,12 +256,13 @@ class Trim:
     # ---- entries -------------------------------------------------------------------------------------------------
 
     def _want_entries(self, draft: Draft, ladder: SideBook, spendable: Money) -> Money:
-        view, side = draft.view, ladder.side
-        for level in range(FIRST_LEVEL, len(ladder.reference)):
-            if ladder.reference is not ladder.wished:
+        view, side, table = draft.view, ladder.side, ladder.reference
+        why = "enlarges the position at a better price" if ladder.entered else "opens the side at a better price"
+        for level in range(FIRST_LEVEL, len(table)):
+            if table is not ladder.wished:
                 tell_shortage(draft, ladder, level)
-            rest = ladder.reference[level] - ladder.filled(level)
-            if rest <= 0:
+            rest = table[level] - ladder.filled(level)
+            if rest <= ZERO:
                 continue
             price = entry_price(view.instrument, side, ladder.prices[level])  # the tick may have become coarser
             if level not in ladder.entries:
@@ -280,8 +282,7 @@ class Trim:
                     continue
                 spendable -= need
                 draft.reserved += need
-            why = "enlarges the position at a better price" if ladder.entered else "opens the side at a better price"
-            draft.wanted.append(Wanted(side, Role.GRID, level, price, rest, Urgency.ENTRY, why))
+            draft.wanted.append(Wanted(side, _GRID, level, price, rest, _ENTRY, why))
         return spendable
 
     # ---- exits ---------------------------------------------------------------------------------------------------
@@ -290,8 +291,8 @@ class Trim:
         """Level 1 alone is closed with its profit; deeper ones are shed as soon as that costs nothing."""
         kept = ladder.filled(FIRST_LEVEL)
         if len(ladder.fills) - 1 > FIRST_LEVEL and ladder.held > kept:
-            return Role.BREAK_EVEN, ladder.held - kept
-        return Role.TAKE_PROFIT, ladder.held
+            return _BREAK_EVEN, ladder.held - kept
+        return _TAKE_PROFIT, ladder.held
 
     def _want_exits(self, draft: Draft, ladder: SideBook) -> None:
         view, side, held = draft.view, ladder.side, ladder.held
@@ -379,10 +380,10 @@ class Trim:
 
     def _exit_price(self, view: View, ladder: SideBook, role: Role) -> Price:
         settings = self.settings[ladder.side]
-        if role is Role.TAKE_PROFIT:
+        if role is _TAKE_PROFIT:
             return take_profit_at(settings, view.instrument, ladder)
         price = break_even_at(settings, view.instrument, ladder, view.fees.maker)
-        touch = view.market.bid if ladder.side is Side.LONG else view.market.ask
+        touch = view.market.bid if ladder.side.is_long else view.market.ask
         if (touch - price) * ladder.side.sign >= 0:
             return break_even_at(settings, view.instrument, ladder, view.fees.taker)
         return price

@@ -22,6 +22,8 @@ from gridhedge.venue.paper.timeline import Timeline
 __all__ = ["Exchange"]
 
 _DEFAULT_LEVERAGE = 10
+_WORKING, _CANCELLED = OrderState.WORKING, OrderState.CANCELLED
+_POST_ONLY, _IOC = TimeInForce.POST_ONLY, TimeInForce.IOC
 
 
 class Exchange:
@@ -137,7 +139,7 @@ class Exchange:
             listed.check_price(price)
             worth = price = listed.banded(buys, price)
         takes = market or (price >= listed.ask if buys else price <= listed.bid)
-        if takes and time_in_force is TimeInForce.POST_ONLY and not at_market:
+        if takes and time_in_force is _POST_ONLY and not at_market:
             raise Refusal(Reject.WOULD_TAKE, f"{symbol}: post-only at {price} would execute at once")
         holding = listed.holding(side)
         if trigger_price is None and reduce_only:
@@ -146,7 +148,7 @@ class Exchange:
             listed.check_notional(worth, quantity)
             if trigger_price is None:
                 self._check_margin(listed, holding, worth * quantity)
-        if listed.waiting >= self.max_open_orders:
+        if len(self.account.open) >= self.max_open_orders <= listed.waiting:  # the first counts all symbols
             raise Refusal(Reject.OTHER, f"{symbol}: {self.max_open_orders} orders are open, the most allowed")
         self.orders += 1
         order = PaperOrder(
@@ -161,7 +163,7 @@ class Exchange:
             at_market,
             trigger_price,
         )
-        self._enter(listed, order, takes and trigger_price is None, at_market or time_in_force is TimeInForce.IOC)
+        self._enter(listed, order, takes and trigger_price is None, at_market or time_in_force is _IOC)
         return order
 
     def amend(self, client_id: str, venue_id: str, price: Price, quantity: Quantity) -> PaperOrder:
@@ -190,7 +192,7 @@ class Exchange:
         matching.tell(order, "amended")
         if price >= listed.ask if order.buys else price <= listed.bid:
             matching.take(listed, order)
-        if order.state is OrderState.WORKING:
+        if order.state is _WORKING:
             matching.rest(listed, order)
         return order
 
@@ -200,7 +202,7 @@ class Exchange:
         matching = self.matching
         self.markets[order.symbol].check_open(matching.now)
         matching.unrest(self.markets[order.symbol], order)
-        self.account.end(order, OrderState.CANCELLED, matching.now)
+        self.account.end(order, _CANCELLED, matching.now)
         matching.tell(order, "cancelled")
         return order
 

@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
 def margin_rates(side: Side, leverage: int, taker: Decimal) -> Rates:
     part = ONE / leverage
-    closing = (ONE - part if side is Side.LONG else ONE + part) * taker
+    closing = (ONE - part if side.is_long else ONE + part) * taker
     return Rates(part + closing, part + taker + closing, closing)
 
 

@@ -15,6 +15,9 @@ from gridhedge.venue.paper.orders import PaperOrder
 
 __all__ = ["Cause", "Listener", "Matching"]
 
+_WORKING, _FILLED, _CANCELLED = OrderState.WORKING, OrderState.FILLED, OrderState.CANCELLED
+_ADL = ExecutionKind.ADL
+
 Cause: TypeAlias = Literal["placed", "amended", "filled", "cancelled", "withdrawn", "triggered"]
 """Why an order changed. ``cancelled``: on request; ``withdrawn``: cancelled or cut by the exchange or the user."""
 
@@ -57,7 +60,7 @@ class Matching:
 
     def rest(self, market: Market, order: PaperOrder) -> None:
         """Put the order into its queue and account for it."""
-        price = order.price if order.trigger_price is None else order.trigger_price
+        price = order.trigger_price or order.price
         order.meets = price - market.extra if order.buys and market.extra else price
         self.arrivals += 1
         market.queue(order).add(order, order.meets, self.arrivals)
@@ -82,7 +85,7 @@ class Matching:
             self.listener.order_changed(order, cause)
 
     def _weigh(self, market: Market, order: PaperOrder, change: Quantity) -> None:
-        holding = market.holding(order.side)
+        holding = market.long if order.side.is_long else market.short
         if order.closing:
             holding.reserved += change
         else:
@@ -90,7 +93,7 @@ class Matching:
 
     def _end_unasked(self, order: PaperOrder, reason: Reject | None, text: str) -> None:
         order.reason, order.text = reason, text
-        self.account.end(order, OrderState.CANCELLED, self.now)
+        self.account.end(order, _CANCELLED, self.now)
         self.tell(order, "withdrawn")
 
     # ---- executions --------------------------------------------------------------------------------------------------
@@ -117,7 +120,7 @@ class Matching:
         order.filled += quantity
         order.changed = self.now
         if order.filled == order.quantity:
-            self.account.end(order, OrderState.FILLED, self.now)
+            self.account.end(order, _FILLED, self.now)
         self.tell(order, "filled")
         self.execute(market, market.holding(order.side), order, order.closing, quantity, price, False)
 
@@ -153,7 +156,7 @@ class Matching:
         if quantity == order.remaining:
             self.unrest(market, order)
             order.filled = order.quantity
-            self.account.end(order, OrderState.FILLED, self.now)
+            self.account.end(order, _FILLED, self.now)
         else:
             self._weigh(market, order, -quantity)
             order.filled += quantity
@@ -188,7 +191,7 @@ class Matching:
 
     def end_rest(self, order: PaperOrder) -> None:
         """What a market or IOC order could not execute at once is cancelled."""
-        if order.state is OrderState.WORKING:
+        if order.state is _WORKING:
             self._end_unasked(order, None, "the market did not hold enough for the rest")
 
     def execute(
@@ -205,7 +208,7 @@ class Matching:
         """One execution: position, wallet, history, listener; then reduce-only orders that no longer fit are cut."""
         value = price * quantity
         fee = ZERO
-        if kind is not ExecutionKind.ADL:
+        if kind is not _ADL:
             fee = value * (market.fees.maker if maker else market.fees.taker)
         realised: Money = ZERO
         if closing:
