@@ -115,7 +115,7 @@ class SymbolBook:
 
     def _on_execution(self, event: Execution) -> None:
         assert event.execution_id not in self.executed, f"execution {event.execution_id} counted twice"
-        assert event.quantity > 0, f"execution {event.execution_id} of nothing"
+        assert event.quantity > ZERO, f"execution {event.execution_id} of nothing"
         self.executed.add(event.execution_id)
         order = self.orders.get(event.client_id)
         key = order.key if order is not None else parse_client_id(self.tag, event.client_id)
@@ -141,7 +141,7 @@ class SymbolBook:
             side.lose_surplus(event.quantity - ours)
         if order is not None:
             self._finish_if_done(order, event.at, event.price)
-        if event.closing and side.held <= 0 and side.entered > 0:
+        if event.closing and side.held <= ZERO and side.entered > ZERO:
             side.end(event.at, event.price)
 
     def _on_entry(self, side: SideBook, key: OrderKey, event: Execution) -> None:
@@ -322,7 +322,7 @@ class SymbolBook:
         completely executed take-profit or break-even order ends the cycle, whatever is left."""
         if order.state.is_final:
             return
-        if order.filled < order.quantity or (order.venue_state is None and order.exposure > 0):
+        if order.filled < order.quantity or (order.venue_state is None and order.exposure > ZERO):
             return
         key, state = order.key, order.venue_state or _FILLED
         self._move(order, state)

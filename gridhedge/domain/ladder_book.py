@@ -191,7 +191,9 @@ class SideBook:
         self, levels: tuple[tuple[int, Quantity], ...], price: Price, fee: Money, at: Millis, order_id: str
     ) -> None:
         """Credit an entry execution to levels; the fee is shared by quantity."""
-        total = sum((share for _, share in levels), ZERO)
+        total = ZERO
+        for _, share in levels:
+            total += share
         self.base = None
         for level, quantity in levels:
             while len(self.fills) <= level:
@@ -222,7 +224,7 @@ class SideBook:
             return ((key.level, quantity),)
         others = (*table[: key.level], filled, *table[key.level + 1 :])
         shares = spread(others, self.fills, quantity - room)
-        return ((key.level, room), *shares) if room > 0 else shares
+        return ((key.level, room), *shares) if room > ZERO else shares
 
     def leave(self, quantity: Quantity, price: Price, fee: Money) -> None:
         """Count a closing execution."""
@@ -242,7 +244,7 @@ class SideBook:
     def lose(self, quantity: Quantity, price: Price, fee: Money) -> None:
         """Somebody else has reduced the position: what they added goes first, and the rest is ours to follow."""
         ours = min(quantity - self.lose_surplus(quantity), self.held)
-        if ours <= 0:
+        if ours <= ZERO:
             return
         if ours == self.held or self.has_grid:
             self.leave(ours, price, fee)
@@ -256,7 +258,7 @@ class SideBook:
     def lose_surplus(self, quantity: Quantity) -> Quantity:
         """Take up to ``quantity`` from what somebody else has added; returns how much that was."""
         theirs = min(quantity, self.surplus)
-        if theirs > 0:
+        if theirs > ZERO:
             self.surplus_cost -= self.surplus_cost * theirs / self.surplus
             self.surplus -= theirs
         return theirs
@@ -292,13 +294,13 @@ class SideBook:
         grid, at the position's average."""
         rest = residue = max(self.held, ZERO)
         cost = fee = ZERO
-        if self.has_grid and residue > 0:
+        if self.has_grid and residue > ZERO:
             cost, fee = self.carried, (self.fees * residue / self.entered).quantize(MONEY_STEP)
             rest = ZERO
         for fill in reversed(self.fills):
-            if rest <= 0:
+            if rest <= ZERO:
                 break
-            if fill.quantity > 0:
+            if fill.quantity > ZERO:
                 take = min(rest, fill.quantity)
                 cost += fill.cost * take / fill.quantity
                 fee += fill.fee * take / fill.quantity
@@ -309,7 +311,7 @@ class SideBook:
 
     def end(self, at: Millis, price: Price | None) -> None:
         """Close the cycle's account; the next one starts with what is still held. ``price``: where it ended."""
-        orders = sum(fill.quantity > 0 for fill in self.fills)
+        orders = len([fill for fill in self.fills if fill.quantity > ZERO])
         self.won += self.settle(at) > 0
         self.basket.note_end(self.cycle, orders, self.realised, at)
         self.cycles += 1
@@ -330,7 +332,7 @@ class SideBook:
         self.fills = []
         self.base = None
         self.entered = self.cost = self.fees = self.funding = self.closed = self.closed_money = self.carried = ZERO
-        if residue > 0:
+        if residue > ZERO:
             self.enter(spread(self.reference, self.fills, residue), cost / residue, fee, at, "")
             self.cost = self.carried = cost  # exactly
         return result
@@ -365,9 +367,9 @@ class SideBook:
 def average_price(side: SideBook) -> Price | None:
     """Average entry price of what a side has entered in this cycle; of what it still holds where it has a grid."""
     held = side.held
-    if held > 0 and side.has_grid:
+    if held > ZERO and side.has_grid:
         return side.carried / held
-    return side.cost / side.entered if side.entered > 0 else None
+    return side.cost / side.entered if side.entered > ZERO else None
 
 
 def unrealised(side: SideBook, mark: Price) -> Money:

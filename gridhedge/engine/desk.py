@@ -247,7 +247,7 @@ class Desk:
         if above is not None and last >= above:
             above = None
         slope = threshold * exposure.equity_slope + exposure.maintenance_slope
-        if slope > 0:
+        if slope > ZERO:
             width = max(margin_slack / (slope * symbols), self.instrument.tick_size)
             if self.plan.slack is not None:
                 shift = self.plan.slack / ((exposure.equity_slope + exposure.margin_slope) * symbols)

@@ -148,7 +148,7 @@ def _check_place(
             return text, facts.now + _LOOK_AGAIN_MS
     elif place.urgency in _BUDGETED and need > spendable:
         return f"needs {need:.2f} of {spendable:.2f} spendable", 0
-    if limits.max_notional > 0 and place.urgency in _BUDGETED:
+    if limits.max_notional > ZERO and place.urgency in _BUDGETED:
         notional = _reached(place, facts, allowed)
         if notional > limits.max_notional:
             return f"{key.side.value} would reach {notional:.2f}, at most {limits.max_notional}", 0
@@ -169,9 +169,9 @@ def _reached(place: Place, facts: Facts, allowed: Sequence[Change]) -> Money:
 def _check_terms(change: Place | Amend, facts: Facts) -> tuple[str, Millis] | None:
     rules = facts.instrument
     is_at_market = type(change) is Place and change.market  # its price is only what the market showed
-    if change.price <= 0 or (change.price % rules.tick_size and not is_at_market):
+    if change.price <= ZERO or (change.price % rules.tick_size and not is_at_market):
         return f"price {change.price} is off the tick {rules.tick_size}", 0
-    if change.quantity <= 0 or change.quantity % rules.lot_step:
+    if change.quantity <= ZERO or change.quantity % rules.lot_step:
         return f"quantity {change.quantity} is off the step {rules.lot_step}", 0
     if change.quantity > rules.max_quantity:
         return f"quantity {change.quantity} is over the venue's {rules.max_quantity}", 0

@@ -370,7 +370,7 @@ class Session:
         for desk in self.desks:
             desk.measure()
             maintenance += desk.exposure.maintenance
-        own = maintenance / balance * HUNDRED if balance > 0 else (HUNDRED if maintenance > 0 else ZERO)
+        own = maintenance / balance * HUNDRED if balance > ZERO else (HUNDRED if maintenance > ZERO else ZERO)
         self.mm_rate = max(own, self.account.mm_rate)
         threshold = self.policy.mm_rate_threshold
         if threshold and self.mm_rate >= threshold and not self.stopper.reason:
@@ -384,7 +384,9 @@ class Session:
             return
         self._margin_changed = False
         threshold = (self.policy.mm_rate_threshold or HUNDRED) / HUNDRED
-        maintenance = sum((desk.exposure.maintenance for desk in self.desks), ZERO)
+        maintenance = ZERO
+        for desk in self.desks:
+            maintenance += desk.exposure.maintenance
         slack = max(threshold * self.margin_balance() - maintenance, ZERO)
         for desk in self.desks:
             if desk.set_band(slack, threshold, len(self.desks)):

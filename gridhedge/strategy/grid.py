@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 from gridhedge.domain.instrument import Instrument
@@ -50,16 +51,17 @@ def grid_around(
     ``level_one`` is what is held already and takes the place of level 1. The levels together stay below the venue's
     largest order (one exit must close them), the risk tier that the leverage allows, and ``max_notional`` (0: no cap).
     """
-    cap = rules.max_notional_at(leverage)
-    cap = min(cap, max_notional) if max_notional > 0 else cap
+    side, cap = side_of(settings), rules.max_notional_at(leverage)
+    cap = min(cap, max_notional) if max_notional > ZERO else cap
     quantities: list[Quantity] = [ZERO] * FIRST_LEVEL
     prices: list[Price] = [ZERO] * FIRST_LEVEL
     total = ZERO
     working = max(capital, ZERO)
-    for level in range(FIRST_LEVEL, FIRST_LEVEL + settings.max_entry_level):
-        price = level_price(settings, rules, center, level)
-        quantity = rules.floor_quantity(working * settings.entry_ratios[level - FIRST_LEVEL] * leverage / price)
-        if level == FIRST_LEVEL and level_one > 0:
+    levels = range(FIRST_LEVEL, FIRST_LEVEL + settings.max_entry_level)
+    for level, ratio, percent in zip(levels, settings.entry_ratios, settings.level_distances_percent, strict=False):
+        price = _price_at(rules, side, center, percent)
+        quantity = rules.floor_quantity(working * ratio * leverage / price)
+        if level == FIRST_LEVEL and level_one > ZERO:
             quantity = level_one
         elif not rules.accepts(quantity, price) or total + quantity > min(rules.max_quantity, cap / price):
             quantity = ZERO
@@ -96,9 +98,13 @@ def nearest_possible(
 
 def level_price(settings: TrimSettings, rules: Instrument, center: Price, level: int) -> Price:
     """Where an entry rests in the grid around ``center``."""
-    side = side_of(settings)
-    distance = fraction(settings.level_distances_percent[level - FIRST_LEVEL])
-    return max(entry_price(rules, side, center * (ONE - side.sign * distance)), rules.tick_size)
+    return _price_at(rules, side_of(settings), center, settings.level_distances_percent[level - FIRST_LEVEL])
+
+
+def _price_at(rules: Instrument, side: Side, center: Price, distance_percent: Decimal) -> Price:
+    distance = fraction(distance_percent)
+    price = entry_price(rules, side, center * (ONE - distance if side.is_long else ONE + distance))
+    return price if price > rules.tick_size else rules.tick_size
 
 
 def center_of(settings: TrimSettings, price: Price, level: int = FIRST_LEVEL) -> Price:

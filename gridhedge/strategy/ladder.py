@@ -94,7 +94,7 @@ def resting_levels(
         rest = reference[level]
         if level < started:
             rest -= fills[level].quantity
-            if rest <= 0:
+            if rest <= ZERO:
                 executed = level
                 continue
         if executed >= 0:

@@ -34,7 +34,7 @@ def shrunk_levels(view: View, sides: Sequence[Side]) -> Iterator[LevelShrunk]:
             filled, price = ladder.filled(level), ladder.prices[level]
             wanted = wish - filled
             squeeze = ladder.squeezes.get((Role.GRID, level))
-            if wanted <= 0 or (squeeze is not None and filled > 0):
+            if wanted <= ZERO or (squeeze is not None and filled > ZERO):
                 continue
             if squeeze is not None:
                 target = _next_try(view, squeeze, wanted, price, left)

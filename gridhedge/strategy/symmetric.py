@@ -323,7 +323,7 @@ class Symmetric:
 
     def _want_take_profit(self, draft: Draft, side: SideBook) -> None:
         held = side.entered - side.closed
-        if held <= 0 or not side.cycle:
+        if held <= ZERO or not side.cycle:
             return
         view = draft.view
         if held < view.instrument.min_quantity:

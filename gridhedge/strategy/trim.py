@@ -79,7 +79,7 @@ class Trim:
         if not ladder.capital_at:
             amount = self._first_capital(view, side)
             return [CapitalFixed(symbol, side, amount, now)] if amount > 0 else []
-        if ladder.surplus > 0:
+        if ladder.surplus > ZERO:
             return [SurplusTaken(symbol, side, ladder.surplus, now)]
         stop = ladder.exits.get(Role.STOP_LOSS)
         if stop is not None and not stop.triggered_at and (view.market.mark - stop.price) * side.sign <= 0:
@@ -114,7 +114,7 @@ class Trim:
         if ladder.cycle and ladder.center is not None:
             return last if not ladder.entered and self._is_left_behind(view, ladder) else None
         average = average_price(ladder)
-        if ladder.held > 0 and average is not None:
+        if ladder.held > ZERO and average is not None:
             return center_of(settings, average)
         exited = ladder.exit_price
         if exited is not None:
@@ -125,7 +125,7 @@ class Trim:
     def _is_between(self, side: Side, entry: Price, price: Price, center: Price) -> bool:
         """Whether a grid around ``center`` is neither left behind nor would execute at once."""
         edge = range_edge(self.settings[side], center)
-        return (price - entry) * side.sign > 0 and (edge - price) * side.sign > 0
+        return (price - entry) * side.sign > ZERO and (edge - price) * side.sign > ZERO
 
     def _is_left_behind(self, view: View, ladder: SideBook) -> bool:
         """A grid that holds nothing: the price has left its range, or has passed entries that did not rest. One without
@@ -134,11 +134,11 @@ class Trim:
         last, sign = view.market.last, ladder.side.sign
         if not any(ladder.wished):
             return any(self._grid(view, ladder, last).quantities)
-        if (last - range_edge(self.settings[ladder.side], ladder.center)) * sign >= 0:
+        if (last - range_edge(self.settings[ladder.side], ladder.center)) * sign >= ZERO:
             return True
-        open_levels = (level for level, size in enumerate(ladder.reference) if size > 0)
+        open_levels = (level for level, size in enumerate(ladder.reference) if size > ZERO)
         first = next(open_levels, None)
-        return first is not None and first not in ladder.entries and (last - ladder.prices[first]) * sign <= 0
+        return first is not None and first not in ladder.entries and (last - ladder.prices[first]) * sign <= ZERO
 
     # ---- what else the engine asks -------------------------------------------------------------------------------
 
@@ -296,7 +296,7 @@ class Trim:
 
     def _want_exits(self, draft: Draft, ladder: SideBook) -> None:
         view, side, held = draft.view, ladder.side, ladder.held
-        if held <= 0:
+        if held <= ZERO:
             return
         if held < view.instrument.min_quantity:
             draft.alarm(f"dust {side.value}", "warning", f"{side.value} {held} is too small to close")
@@ -317,7 +317,7 @@ class Trim:
         if quantity > most:
             draft.withhold(side, 0, quantity - most)  # no entry has level 0: the rest of the exit, closed by the next
             quantity = most
-        if quantity > 0:
+        if quantity > ZERO:
             draft.want_exit(side, self._exit_price(view, ladder, role), quantity, role)
 
     def _must_close_now(self, view: View, ladder: SideBook, trigger: Price) -> bool:
@@ -327,12 +327,12 @@ class Trim:
             return True
         stop = ladder.exits.get(Role.STOP_LOSS)
         if stop is None:
-            return (view.market.mark - trigger) * ladder.side.sign <= 0
+            return (view.market.mark - trigger) * ladder.side.sign <= ZERO
         return 0 < stop.triggered_at <= view.now - _STOP_EXECUTES_MS
 
     def _want_close(self, draft: Draft, ladder: SideBook, trigger: Price) -> None:
         view, side, stop = draft.view, ladder.side, ladder.exits.get(Role.STOP_LOSS)
-        touch = view.market.bid if side is Side.LONG else view.market.ask
+        touch = view.market.bid if side.is_long else view.market.ask
         quantity = min(ladder.held, view.instrument.max_market_quantity)
         why = f"the mark price is beyond the stop-loss at {trigger}"
         if stop is not None:
@@ -384,12 +384,15 @@ class Trim:
             return take_profit_at(settings, view.instrument, ladder)
         price = break_even_at(settings, view.instrument, ladder, view.fees.maker)
         touch = view.market.bid if ladder.side.is_long else view.market.ask
-        if (touch - price) * ladder.side.sign >= 0:
+        if (touch - price) * ladder.side.sign >= ZERO:
             return break_even_at(settings, view.instrument, ladder, view.fees.taker)
         return price
 
 
 def _is_deepest(ladder: SideBook) -> bool:
     """Whether the deepest level that the grid still has, has executed: no other entry will mend the average."""
-    levels, started = (level for level, size in enumerate(ladder.reference) if size > 0), len(ladder.fills)
-    return started > FIRST_LEVEL + 1 and FIRST_LEVEL < max(levels, default=0) < started and ladder.held > 0
+    started = len(ladder.fills)
+    if started <= FIRST_LEVEL + 1 or ladder.held <= ZERO:
+        return False
+    deepest = max((level for level, size in enumerate(ladder.reference) if size > ZERO), default=0)
+    return FIRST_LEVEL < deepest < started

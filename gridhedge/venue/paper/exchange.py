@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.events import AccountSeen, ExecutionKind, MarketSeen
 from gridhedge.domain.order import OrderState, Reject, TimeInForce
-from gridhedge.domain.values import Millis, Money, Price, Quantity, Side
+from gridhedge.domain.values import ZERO, Millis, Money, Price, Quantity, Side
 from gridhedge.venue.paper.account import Account
 from gridhedge.venue.paper.market import MAX_STOPS, FillRule, Holding, Listing, Market
 from gridhedge.venue.paper.matching import Listener, Matching
@@ -298,7 +298,7 @@ class Exchange:
 
     def _check_margin(self, market: Market, holding: Holding, growth: Money) -> None:
         """Whether opening orders may grow by this notional: position limit and available margin."""
-        if growth <= 0:
+        if growth <= ZERO:
             return
         total = holding.quantity * market.feed.price + holding.opening + growth
         if total > holding.limit:

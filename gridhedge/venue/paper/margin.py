@@ -61,7 +61,7 @@ def mm_rate(maintenance_margin: Money, margin_balance: Money) -> Decimal:
     """Maintenance margin in percent of the margin balance; 100 is liquidation."""
     if not maintenance_margin:
         return ZERO
-    if margin_balance <= 0:
+    if margin_balance <= ZERO:
         return MAX_RATE
     return min(MAX_RATE, HUNDRED * maintenance_margin / margin_balance)
 
@@ -97,21 +97,23 @@ def band(
     """
     low = high = None
     falling = long - short
-    if falling > 0:
+    if falling > ZERO:
         bound = price - slack / falling
-        if bound > 0:
+        if bound > ZERO:
             low = min(bound // tick * tick + tick, price - tick)
     rising = closing * (long + short) - falling
     for quantity in (long, short):
         if quantity:
             value = quantity * price
-            step = next((step for step in steps if value <= step.limit), steps[-1])
+            for step in steps:
+                if value <= step.limit:
+                    break
             rising += step.next_rate * quantity
             if step.next_limit is not None:
                 bound = step.next_limit / quantity
                 if high is None or bound < high:
                     high = bound
-    if rising > 0:
+    if rising > ZERO:
         bound = price + slack / rising
         if high is None or bound < high:
             high = bound

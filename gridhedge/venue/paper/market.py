@@ -73,7 +73,7 @@ class Holding:
 
     def reduce(self, quantity: Quantity, value: Money) -> Money:
         """Close a part for ``value``; returns the profit. Costs are cut at 1E-12 so that sums of money stay exact."""
-        assert 0 < quantity <= self.quantity, "a position closes at most what it holds"
+        assert ZERO < quantity <= self.quantity, "a position closes at most what it holds"
         cost = self.cost
         if quantity != self.quantity:
             cost = (cost * quantity / self.quantity).quantize(MONEY_STEP)
@@ -196,7 +196,7 @@ class Market:
             raise self._out_of_bounds(f"quantity {quantity} is above the maximum {most}")
 
     def check_price(self, price: Price) -> None:
-        if price <= 0:
+        if price <= ZERO:
             raise self._out_of_bounds(f"price {price} is not positive")
         if price % self.instrument.tick_size:
             raise self._out_of_bounds(f"price {price} is not a multiple of {self.instrument.tick_size}")
@@ -224,23 +224,20 @@ class Market:
     def renew_bounds(self) -> None:
         """The nearest prices at which something happens. Strict bounds become the next double beyond."""
         low, high = self._stops()
-        below = -inf if low is None else float(low)
-        above = inf if high is None else float(high)
-        touch = self.touch_fills
+        down, up = low, high
         if self.buys.entries:
             price = self.buys.entries[0][2].meets
-            size = float(price) if touch else nextafter(float(price), -inf)
-            if size > below:
-                below = size
             if low is None or price > low:
                 low = price
         if self.sells.entries:
             price = self.sells.entries[0][2].meets
-            size = float(price) if touch else nextafter(float(price), inf)
-            if size < above:
-                above = size
             if high is None or price < high:
                 high = price
+        below = -inf if low is None else float(low)
+        above = inf if high is None else float(high)
+        if not self.touch_fills:
+            below = below if low is down else nextafter(below, -inf)
+            above = above if high is up else nextafter(above, inf)
         if self.liquidity is not None and self._has_leftovers():
             # Every leg brings new liquidity to an order that the price has already passed.
             below, above = inf, -inf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridhedge.domain.values import Millis, Price
+from gridhedge.domain.values import ZERO, Millis, Price
 from gridhedge.venue.paper.account import Account
 from gridhedge.venue.paper.feed import Leg
 from gridhedge.venue.paper.margin import band
@@ -125,7 +125,7 @@ class Timeline:
         """Liquidate if it is time; otherwise set the prices between which it can not become time."""
         self._matching.bands_stale = False
         slack = self._account.slack()
-        if slack <= 0 and self._matching.liquidate():
+        if slack <= ZERO and self._matching.liquidate():
             return True
         exposed = 0
         for market in self._all:
