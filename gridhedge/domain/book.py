@@ -68,7 +68,7 @@ class SymbolBook:
         """What has executed of every order ever intended or adopted: a stranger with our mark means a second bot."""
         self.executed: set[str] = set()
         """Execution and funding ids that have counted."""
-        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+        self.handlers: dict[type[Any], Callable[[Any], None]] = {
             Execution: self._on_execution,
             Funding: self._on_funding,
             OrderUpdate: self._on_order_update,
@@ -109,7 +109,7 @@ class SymbolBook:
         return True
 
     def apply(self, event: Event) -> None:
-        self._handlers[type(event)](event)
+        self.handlers[type(event)](event)
 
     # ---- facts ---------------------------------------------------------------------------------------------------
 
@@ -387,7 +387,7 @@ class Book:
         if kind not in _OF_THE_ACCOUNT:
             traded = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only stops lack it
             if traded is not None:
-                traded.apply(event)
+                traded.handlers[kind](event)
         elif kind is TradingHalted:
             for book in self.symbols.values():
                 book.apply(event)

@@ -17,6 +17,7 @@ from gridhedge.engine.ports import Venue
 from gridhedge.strategy.budget import gross_margin
 from gridhedge.strategy.view import Awaited, Plan, Strategy, View
 
+_TRADE = ExecutionKind.TRADE
 _NARROWEST = Decimal("0.001")
 """A plan's band is never narrower than this part of the price: a balance right at the reserve must not cost a plan a
 tick. (The margin rate knows no such mercy.)"""
@@ -165,7 +166,7 @@ class Desk:
         and the market has been at its price. It may be ahead of the prices, and what opens a side anew at the touch
         of before it would rest, and leave the side unhedged."""
         self.position_is_read = False
-        if execution.kind is ExecutionKind.TRADE and execution.at > self.market.at:
+        if execution.kind is _TRADE and execution.at > self.market.at:
             self.market = _moved_by(self.market, execution)
 
     def measure(self) -> None:

@@ -140,7 +140,9 @@ def _check_place(
         return f"{open_orders} orders are open, at most {limits.max_open_orders}", facts.now + _LOOK_AGAIN_MS
     if place.reduce_only:
         side = facts.book.of(key.side)
-        others = sum((order.exposure for order in side.exits.values() if order.trigger_price is None), ZERO)
+        others = ZERO
+        for order in side.exits.values():
+            others += order.exposure if order.trigger_price is None else ZERO
         if place.quantity > side.held:
             return f"would close {place.quantity} of {side.held} held", 0
         if place.trigger_price is None and not place.market and place.quantity + others > side.held:

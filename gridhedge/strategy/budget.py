@@ -30,8 +30,8 @@ def gross_margin(book: SymbolBook, mark: Price, leverage: int, fees: Fees) -> Mo
 
     Venues are kinder (MT5 reserves nothing for pending orders, wallet pushes lag): this is our own floor.
     """
-    held = book.long.held + book.short.held
-    total = held * mark / leverage + held * mark * fees.taker
+    value = (book.long.held + book.short.held) * mark
+    total = value / leverage + value * fees.taker
     resting = ZERO
     for order in book.orders.values():
         if order.key.role.is_entry:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.levels import FIRST_LEVEL
-from gridhedge.domain.values import ONE, ZERO, Money, Price, Quantity, Side
+from gridhedge.domain.values import ONE, SIDES, ZERO, Money, Price, Quantity, Side
 from gridhedge.strategy.ladder import fraction
 from gridhedge.strategy.settings import TrimSettings
+
+_LONG, _SHORT = SIDES
 
 
 class Grid(NamedTuple):
@@ -22,7 +24,7 @@ class Grid(NamedTuple):
 
 def side_of(settings: TrimSettings) -> Side:
     """The side that an entry of the profile trades."""
-    return Side.LONG if settings.direction == "long" else Side.SHORT
+    return _LONG if settings.direction == "long" else _SHORT
 
 
 def entry_price(rules: Instrument, side: Side, exact: Price) -> Price:

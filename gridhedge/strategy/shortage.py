@@ -33,8 +33,10 @@ def shrunk_levels(view: View, sides: Sequence[Side]) -> Iterator[LevelShrunk]:
                 continue
             filled, price = ladder.filled(level), ladder.prices[level]
             wanted = wish - filled
+            if wanted <= ZERO:
+                continue
             squeeze = ladder.squeezes.get((Role.GRID, level))
-            if wanted <= ZERO or (squeeze is not None and filled > ZERO):
+            if squeeze is not None and filled > ZERO:
                 continue
             if squeeze is not None:
                 target = _next_try(view, squeeze, wanted, price, left)

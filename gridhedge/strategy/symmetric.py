@@ -27,6 +27,8 @@ from gridhedge.strategy.view import Found, Plan, View, Withheld
 
 _TENTH = 10
 _TRY_PAIR_AGAIN_MS = 60_000
+_OPENING, _GRID, _TAKE_PROFIT = Role.OPENING, Role.GRID, Role.TAKE_PROFIT
+_AT_ONCE, _INSURANCE = Urgency.OPENING, Urgency.INSURANCE
 
 
 class Symmetric:
@@ -255,11 +257,11 @@ class Symmetric:
             if need > draft.view.available:
                 return
         draft.reserved += missing_margin(side, level, rest, price, draft.view.leverage, draft.view.fees.taker)
-        urgency = Urgency.OPENING if level < side.now_levels else Urgency.INSURANCE
+        urgency = _AT_ONCE if level < side.now_levels else _INSURANCE
         draft.wanted.append(self._entry(side, level, price, rest, urgency))
 
     def _entry(self, side: SideBook, level: int, price: Price, rest: Quantity, urgency: Urgency) -> Wanted:
-        role = Role.OPENING if level < side.now_levels else Role.GRID
+        role = _OPENING if level < side.now_levels else _GRID
         return Wanted(side.side, role, level, price, rest, urgency, _WHY[urgency])
 
     def _want_look_ahead(self, draft: Draft, pairs: list[Wanted], need: Money) -> None:
@@ -329,7 +331,7 @@ class Symmetric:
         if held < view.instrument.min_quantity:
             draft.alarm("dust", "warning", f"{side.side.value} {held} is too small to close")
             return
-        order = side.exits.get(Role.TAKE_PROFIT)
+        order = side.exits.get(_TAKE_PROFIT)
         if order is not None and order.remaining < held and self._is_filling(side):
             due = order.changed + view.tick_ms
             if view.now < due:

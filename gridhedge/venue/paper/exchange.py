@@ -138,7 +138,7 @@ class Exchange:
         else:
             listed.check_price(price)
             worth = price = listed.banded(buys, price)
-        takes = market or (price >= listed.ask if buys else price <= listed.bid)
+        takes = trigger_price is None and (market or (price >= listed.ask if buys else price <= listed.bid))
         if takes and time_in_force is _POST_ONLY and not at_market:
             raise Refusal(Reject.WOULD_TAKE, f"{symbol}: post-only at {price} would execute at once")
         holding = listed.holding(side)
@@ -163,7 +163,16 @@ class Exchange:
             at_market,
             trigger_price,
         )
-        self._enter(listed, order, takes and trigger_price is None, at_market or time_in_force is _IOC)
+        matching = self.matching
+        self.account.enter(order)
+        matching.tell(order, "placed")
+        if takes:
+            matching.take(listed, order)
+        if order.state is _WORKING:
+            if trigger_price is None and (market or time_in_force is _IOC):
+                matching.end_rest(order)
+            else:
+                matching.rest(listed, order)
         return order
 
     def amend(self, client_id: str, venue_id: str, price: Price, quantity: Quantity) -> PaperOrder:
@@ -313,20 +322,6 @@ class Exchange:
             raise Refusal(
                 Reject.MARGIN, f"{market.symbol}: a margin of {margin:.8f} is needed, {available:.8f} is available"
             )
-
-    def _enter(self, market: Market, order: PaperOrder, takes: bool, at_once: bool) -> None:
-        """Let an accepted order into the books: ``takes`` executes now, ``at_once`` forbids its rest to stay."""
-        matching = self.matching
-        self.account.enter(order)
-        matching.tell(order, "placed")
-        if takes:
-            matching.take(market, order)
-        if order.state.is_final:
-            return
-        if at_once and order.trigger_price is None:
-            matching.end_rest(order)
-        else:
-            matching.rest(market, order)
 
     def _account_changed(self) -> None:
         self.account.unsettle()

@@ -65,14 +65,14 @@ class Matching:
         self.arrivals += 1
         market.queue(order).add(order, order.meets, self.arrivals)
         if order.trigger_price is None:
-            self._weigh(market, order, order.remaining)
+            self._weigh(market, order, order.quantity - order.filled)
         market.stale = True
 
     def unrest(self, market: Market, order: PaperOrder) -> None:
         """Take the order out of its queue again."""
         market.queue(order).remove(order)
         if order.trigger_price is None:
-            self._weigh(market, order, -order.remaining)
+            self._weigh(market, order, order.filled - order.quantity)
         market.stale = True
 
     def withdraw(self, market: Market, order: PaperOrder, reason: Reject | None, text: str) -> None:
