@@ -88,4 +88,7 @@ class Instrument:
 
     def max_notional_at(self, leverage: int) -> Money:
         """The largest notional of a side that the venue lets one hold at this leverage (0 if none)."""
-        return max([tier.max_notional for tier in self.tiers if tier.max_leverage >= leverage], default=ZERO)
+        for tier in reversed(self.tiers):  # smallest first
+            if tier.max_leverage >= leverage:
+                return tier.max_notional
+        return ZERO
