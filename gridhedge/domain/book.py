@@ -66,9 +66,8 @@ class SymbolBook:
         """Per meaning: when the venue last refused it, and how often in a row."""
         self.known: dict[str, Quantity] = {}
         """What has executed of every order ever intended or adopted: a stranger with our mark means a second bot."""
-        self.executed: set[str] = set()
-        """Execution and funding ids that have counted."""
-        self.handlers: dict[type[Any], Callable[[Any], None]] = {
+        self.executed: set[str] = set()  # ids of executions and funding that have counted
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Execution: self._on_execution,
             Funding: self._on_funding,
             OrderUpdate: self._on_order_update,
@@ -109,7 +108,7 @@ class SymbolBook:
         return True
 
     def apply(self, event: Event) -> None:
-        self.handlers[type(event)](event)
+        self._handlers[type(event)](event)
 
     # ---- facts ---------------------------------------------------------------------------------------------------
 
@@ -357,10 +356,9 @@ class SymbolBook:
         self.rejections[slot] = (at, self.rejections.get(slot, (0, 0))[1] + 1)
 
     def _note_acceptance(self, order: Order) -> None:
-        key = order.key
+        key, side = order.key, self.of(order.key.side)
         if self.rejections:
             self.rejections.pop((key.side, key.role, key.level), None)
-        side = self.of(key.side)
         if side.refused and key.role.is_entry:
             side.refused.pop(key.level, None)
         if side.squeezes and key.cycle == side.cycle:
@@ -370,7 +368,6 @@ class SymbolBook:
 _SIDE_STEPS = {**GRID_STEPS, **BASKET_STEPS}
 """What strategies write into a side."""
 _ENDING = (Role.TAKE_PROFIT, Role.BREAK_EVEN)
-_OF_THE_ACCOUNT = frozenset((StopRaised, StopLifted, TradingHalted))
 
 
 class Book:
@@ -384,15 +381,15 @@ class Book:
     def apply(self, event: Event) -> None:
         """Change the book by one event. Events of symbols that the profile no longer trades are passed over."""
         kind = type(event)
-        if kind not in _OF_THE_ACCOUNT:
-            traded = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only stops lack it
-            if traded is not None:
-                traded.handlers[kind](event)
-        elif kind is TradingHalted:
+        if kind is StopRaised or kind is StopLifted:
+            self.stop = event if isinstance(event, StopRaised) else None
+        elif kind is TradingHalted:  # a limit of the day is the account's
             for book in self.symbols.values():
                 book.apply(event)
         else:
-            self.stop = event if isinstance(event, StopRaised) else None
+            traded = self.symbols.get(event.symbol)  # type: ignore[union-attr]  # only stops lack it
+            if traded is not None:
+                traded.apply(event)
 
 
 def fold(account: str, symbols: Iterable[str], events: Iterable[Event]) -> Book:

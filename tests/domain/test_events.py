@@ -24,7 +24,7 @@ def kinds(alias: object) -> set[object]:
 
 def test_the_book_handles_every_event_that_the_journal_keeps() -> None:
     """All but those that belong to the account; a new event without a handler would break a restart."""
-    handled: set[object] = set(SymbolBook("001", "XYZUSDT").handlers)
+    handled: set[object] = set(SymbolBook("001", "XYZUSDT")._handlers)
     assert handled == kinds(Event) - {StopRaised, StopLifted, RiskAccepted}
 
 
