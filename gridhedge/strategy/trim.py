@@ -8,7 +8,6 @@ to the whole position. Everything that must be remembered (capital, center, tabl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.change import Urgency, Wanted
@@ -17,14 +16,11 @@ from gridhedge.domain.instrument import Instrument
 from gridhedge.domain.invariants import Violation, settled_grid
 from gridhedge.domain.ladder_book import SideBook, average_price
 from gridhedge.domain.levels import FIRST_LEVEL
-from gridhedge.domain.order import Order
-from gridhedge.domain.squeeze import FORGOTTEN_MS
-from gridhedge.domain.values import SIDES, ZERO, Millis, Money, Price, Quantity, Role, Side
+from gridhedge.domain.values import SIDES, ZERO, Money, Price, Quantity, Role, Side
 from gridhedge.strategy.calendar import next_minute
 from gridhedge.strategy.draft import Draft
 from gridhedge.strategy.grid import (
     Grid,
-    break_even_at,
     center_of,
     entry_price,
     grid_around,
@@ -32,18 +28,15 @@ from gridhedge.strategy.grid import (
     nearest_possible,
     range_edge,
     side_of,
-    take_profit_at,
 )
 from gridhedge.strategy.reentry import next_cycle
 from gridhedge.strategy.settings import TrimSettings
+from gridhedge.strategy.shed import GridExits, is_deepest
 from gridhedge.strategy.shortage import FIGURES_LAG_MS, margin_of, shrunk_levels, tell_shortage
 from gridhedge.strategy.stops import Stops
 from gridhedge.strategy.view import Found, Plan, View, Withheld
 
-_LEAST_EXIT = Decimal("0.5")
-_STOP_EXECUTES_MS = 5_000
-"""A stop whose price has come executes within milliseconds. One that has not by then protects nothing any more."""
-_GRID, _TAKE_PROFIT, _BREAK_EVEN, _ENTRY = Role.GRID, Role.TAKE_PROFIT, Role.BREAK_EVEN, Urgency.ENTRY
+_GRID, _ENTRY = Role.GRID, Urgency.ENTRY
 
 
 class Trim:
@@ -56,12 +49,13 @@ class Trim:
 
     def __init__(self, *settings: TrimSettings, stops: Stops | None = None) -> None:
         self.settings = {side_of(entry): entry for entry in settings}
-        self._stops = stops or Stops(self.settings)
+        self._exits = GridExits(self.settings, stops or Stops(self.settings))
         self.sides: tuple[Side, ...] = tuple(side for side in SIDES if side in self.settings)
 
     def followed_by(self, settings: Sequence[TrimSettings], rules: Instrument, book: SymbolBook) -> Trim:
         """With other settings; the entries of the grids under way are in the book."""
-        return Trim(*settings, stops=self._stops.after({side_of(entry): entry for entry in settings}, rules, book))
+        stops = self._exits.stops.after({side_of(entry): entry for entry in settings}, rules, book)
+        return Trim(*settings, stops=stops)
 
     # ---- decide --------------------------------------------------------------------------------------------------
 
@@ -192,7 +186,7 @@ class Trim:
         """Everything, but level 1 stays once a deeper one has executed; what was asked for in vain is not missed."""
         if side.held <= 0 or side.stop_is_passed or Role.CLOSE in side.exits:
             return ZERO
-        role, quantity = self._limit_exit(side)
+        role, quantity = self._exits.limit(side)
         squeeze, order = side.squeezes.get((role, 0)), side.exits.get(role)
         if squeeze is None:
             return quantity
@@ -205,7 +199,7 @@ class Trim:
             ladder = book.of(side)
             if not ladder.stop_is_passed and Role.CLOSE not in ladder.exits:
                 beyond = sum((part.quantity for part in withheld if part[:2] == (side, 0)), ZERO)
-                found += settled_grid(ladder, self.closing(book, ladder) - beyond, _is_deepest(ladder))
+                found += settled_grid(ladder, self.closing(book, ladder) - beyond, is_deepest(ladder))
         return found
 
     # ---- plan ----------------------------------------------------------------------------------------------------
@@ -223,7 +217,7 @@ class Trim:
             if not ladder.cycle or ladder.center is None:
                 self._wait(draft, ladder)
                 continue
-            self._want_exits(draft, ladder)
+            self._exits.want(draft, ladder)
             spendable = self._want_entries(draft, ladder, spendable)
             if not any(ladder.wished):
                 self._await_levels(draft, ladder)
@@ -265,134 +259,31 @@ class Trim:
             if rest <= ZERO:
                 continue
             price = entry_price(view.instrument, side, ladder.prices[level])  # the tick may have become coarser
-            if level not in ladder.entries:
-                if not view.instrument.accepts(rest, price) or not draft.fits(ladder, level, price, rest):
+            resting = ladder.entries.get(level)
+            if resting is None or resting.remaining != rest or resting.price != price:
+                if resting is None and not (
+                    view.instrument.accepts(rest, price) and draft.fits(ladder, level, price, rest)
+                ):
                     draft.withhold(side, level, rest)
                     continue
                 need = margin_of(view, rest, price)
+                if resting is not None:
+                    need = max(need - margin_of(view, resting.exposure, resting.price), ZERO)
                 draft.depend(need - spendable)
                 if need > spendable:
-                    draft.withhold(side, level, rest)
-                    text = f"no {side.value} level {level} yet: it needs {need:.2f}, spendable {spendable:.2f}"
-                    settled_at = ladder.grid_at + FIGURES_LAG_MS
-                    is_settled = view.now >= settled_at
-                    draft.alarm(f"budget {side.value} {level}", "warning" if is_settled else "pending", text)
-                    if not is_settled:
-                        draft.wake_at(settled_at)
+                    self._withhold(draft, ladder, level, rest, f"it needs {need:.2f}, spendable {spendable:.2f}")
                     continue
                 spendable -= need
                 draft.reserved += need
             draft.wanted.append(Wanted(side, _GRID, level, price, rest, _ENTRY, why))
         return spendable
 
-    # ---- exits ---------------------------------------------------------------------------------------------------
-
-    def _limit_exit(self, ladder: SideBook) -> tuple[Role, Quantity]:
-        """Level 1 alone is closed with its profit; deeper ones are shed as soon as that costs nothing."""
-        kept = ladder.filled(FIRST_LEVEL)
-        if len(ladder.fills) - 1 > FIRST_LEVEL and ladder.held > kept:
-            return _BREAK_EVEN, ladder.held - kept
-        return _TAKE_PROFIT, ladder.held
-
-    def _want_exits(self, draft: Draft, ladder: SideBook) -> None:
-        view, side, held = draft.view, ladder.side, ladder.held
-        if held <= ZERO:
-            return
-        if held < view.instrument.min_quantity:
-            draft.alarm(f"dust {side.value}", "warning", f"{side.value} {held} is too small to close")
-            return
-        if _is_deepest(ladder):
-            trigger = self._stops.price(view.instrument, ladder)
-            if self._must_close_now(view, ladder, trigger):
-                self._want_close(draft, ladder, trigger)
-                return
-            self._want_stop(draft, ladder, trigger)
-        role, quantity = self._limit_exit(ladder)
-        order = ladder.exits.get(role)
-        if order is not None and order.remaining < quantity and self._may_wait(draft, ladder, order):
-            draft.want_exit(side, order.price, order.remaining, role)
-            return
-        quantity = self._acceptable(draft, ladder, role, quantity)
-        most = view.instrument.max_quantity
-        if quantity > most:
-            draft.withhold(side, 0, quantity - most)  # no entry has level 0: the rest of the exit, closed by the next
-            quantity = most
-        if quantity > ZERO:
-            draft.want_exit(side, self._exit_price(view, ladder, role), quantity, role)
-
-    def _must_close_now(self, view: View, ladder: SideBook, trigger: Price) -> bool:
-        """A stop that does not wait at the venue, and that would not wait there any more; or one that has been reached,
-        and that the venue does not execute."""
-        if ladder.stop_is_passed or Role.CLOSE in ladder.exits:
-            return True
-        stop = ladder.exits.get(Role.STOP_LOSS)
-        if stop is None:
-            return (view.market.mark - trigger) * ladder.side.sign <= ZERO
-        return 0 < stop.triggered_at <= view.now - _STOP_EXECUTES_MS
-
-    def _want_close(self, draft: Draft, ladder: SideBook, trigger: Price) -> None:
-        view, side, stop = draft.view, ladder.side, ladder.exits.get(Role.STOP_LOSS)
-        touch = view.market.bid if side.is_long else view.market.ask
-        quantity = min(ladder.held, view.instrument.max_market_quantity)
-        why = f"the mark price is beyond the stop-loss at {trigger}"
-        if stop is not None:
-            why = f"the stop-loss at {stop.price} has been reached, and the venue does not execute it"
-            draft.want_stop(side, stop.price, stop.remaining)  # a cancel would only keep the close waiting
-        draft.alarm(f"stop {side.value}", "critical", f"{side.value}: {why}: closing at market")
-        draft.want_close(side, touch, quantity, why)
-
-    def _want_stop(self, draft: Draft, ladder: SideBook, trigger: Price) -> None:
-        order = ladder.exits.get(Role.STOP_LOSS)
-        self._watch_stop(draft, ladder.side, trigger, order.triggered_at if order is not None else 0)
-        if order is not None and order.remaining < ladder.held and self._may_wait(draft, ladder, order):
-            draft.want_stop(ladder.side, order.price, order.remaining)
-        else:
-            draft.want_stop(ladder.side, trigger, ladder.held)
-
-    def _watch_stop(self, draft: Draft, side: Side, trigger: Price, triggered_at: Millis) -> None:
-        """Be asked again when it should have executed. The mark price may come to it a little after the last price."""
-        view = draft.view
-        if triggered_at:
-            draft.wake_at(triggered_at + _STOP_EXECUTES_MS)
-        elif (view.market.last - trigger) * side.sign <= 0:
-            draft.wake_at(view.now + view.tick_ms)
-        else:
-            draft.wake_beyond(side.other, trigger)
-
-    def _may_wait(self, draft: Draft, ladder: SideBook, order: Order) -> bool:
-        """While a level fills in many parts, exits follow once a tick."""
-        due = order.changed + draft.view.tick_ms
-        if draft.view.now >= due or not any(ZERO < entry.filled < entry.quantity for entry in ladder.entries.values()):
-            return False
-        draft.wake_at(due)
-        return True
-
-    def _acceptable(self, draft: Draft, ladder: SideBook, role: Role, quantity: Quantity) -> Quantity:
-        """What the venue takes of an exit that it has refused as more than the position."""
-        squeeze = ladder.squeezes.get((role, 0))
-        if squeeze is None or squeeze.refused > quantity or draft.view.now - squeeze.at > FORGOTTEN_MS:
-            return quantity
-        draft.wake_at(squeeze.at + FORGOTTEN_MS + 1)
-        taken = squeeze.next_try(quantity, _LEAST_EXIT, draft.view.instrument.lot_step)
-        text = f"{ladder.side.value}: the venue refuses to close {quantity} as reduce-only, trying {taken}"
-        draft.alarm(f"reduce {ladder.side.value}", "critical", text)
-        return taken
-
-    def _exit_price(self, view: View, ladder: SideBook, role: Role) -> Price:
-        settings = self.settings[ladder.side]
-        if role is _TAKE_PROFIT:
-            return take_profit_at(settings, view.instrument, ladder)
-        price = break_even_at(settings, view.instrument, ladder, view.fees.maker)
-        touch = view.market.bid if ladder.side.is_long else view.market.ask
-        if (touch - price) * ladder.side.sign >= ZERO:
-            return break_even_at(settings, view.instrument, ladder, view.fees.taker)
-        return price
-
-
-def _is_deepest(ladder: SideBook) -> bool:
-    """Whether the deepest level that the grid still has, has executed: no other entry will mend the average."""
-    started = len(ladder.fills)
-    if started <= FIRST_LEVEL + 1 or ladder.held <= ZERO:
-        return False
-    deepest = max((level for level, size in enumerate(ladder.reference) if size > ZERO), default=0)
-    return FIRST_LEVEL < deepest < started
+    def _withhold(self, draft: Draft, ladder: SideBook, level: int, rest: Quantity, why: str) -> None:
+        """A level that can not be paid now; one that would grow is taken back, and rests again in a size that can."""
+        side, settled_at = ladder.side, ladder.grid_at + FIGURES_LAG_MS
+        draft.withhold(side, level, rest)
+        is_settled = draft.view.now >= settled_at
+        text = f"no {side.value} level {level} yet: {why}"
+        draft.alarm(f"budget {side.value} {level}", "warning" if is_settled else "pending", text)
+        if not is_settled:
+            draft.wake_at(settled_at)

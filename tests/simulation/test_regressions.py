@@ -26,6 +26,8 @@ TRIM = {
     27: "a level without budget, and an alarm at a skewed clock, made the bot spin without sending anything",
     349: "the levels of a grid were off the tick that the venue had made coarser, and could not be placed any more",
     360: "a stop-loss was judged as if it closed beside the limit exit that it outranks",
+    493: "a level that moved into a larger grid grew by an amend, and nobody looked at the reserve",
+    687: "a close at market that a thin market did not take looked like a missing exit, and froze the account",
     381: "an amend seen before its answer, and a position over the largest order, looked like missing exits",
 }
 

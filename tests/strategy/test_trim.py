@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridhedge.domain.events import CycleOpened, OrderIntended
+from gridhedge.domain.events import CycleOpened, GridFixed, OrderIntended
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import SIDES, Role, Side
@@ -263,6 +263,23 @@ def test_below_thirty_percent_a_level_is_left_out() -> None:
     for level in (1, 2, 3):
         made.run_into(L, level)
     assert set(made.exits()) == {BE, SL}
+
+
+def test_levels_that_grow_leave_the_reserve_alone() -> None:
+    """A grid three times as large as the one that rests, with 6,000 of 20,000 needed: each level grows only while the
+    growth can be paid, and what can not is taken back and rests again, smaller."""
+    made = GridWorld(trim_profile(initial_capital=D(3000)), "100000", wallet="6000").built()
+    made.tick(6)
+    before, side = made.resting(), made.side()
+    larger = tuple(3 * size for size in side.wished)
+    made.loop.session.record(GridFixed(BTC, L, D(100_000), larger, side.prices, made.exchange.now()))
+    made.loop.session.desks[0].dirty = True
+    made.tick(8)
+    account, after = made.exchange.account_seen(), made.resting()
+    assert account.available >= D("0.15") * account.margin_balance
+    assert after[1][0] == 3 * before[1][0]
+    assert sum(size for size, _ in after.values()) > sum(size for size, _ in before.values())
+    assert made.ear.heard("until the next grid: there is too little margin", "warning") >= 1
 
 
 def test_a_capital_that_is_gone_is_an_alarm() -> None:
