@@ -21,7 +21,7 @@ from gridhedge.domain.events import (
     PositionMended,
 )
 from gridhedge.domain.order import OrderKey, client_id, parse_client_id
-from gridhedge.domain.values import SIDES, ZERO, Millis, Price, Quantity, Role, Side
+from gridhedge.domain.values import SIDES, ZERO, Millis, Quantity, Role, Side
 from gridhedge.engine.unknown import seen_as
 from gridhedge.strategy.view import Found, FoundEntry
 
@@ -185,18 +185,12 @@ def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
         events += [seen_as(record, truth.at) for record in told if record.state.is_final]
     last = chapters[-1]
     entries: dict[int, FoundEntry] = {}
-    for key, record in last.orders:
+    for key, record in sorted(last.orders, key=lambda told: told[0].revision):
         if key.role.is_entry and key.cycle == last.cycle:
-            _note(entries, key.level, record.price, record.quantity, record.filled)
+            before = entries.get(key.level, FoundEntry(ZERO, ZERO, ZERO))
+            largest = max(before.quantity, record.quantity)
+            entries[key.level] = FoundEntry(record.price, largest, before.filled + record.filled)
     return _Story(last.cycle, events, entries)
-
-
-def _note(entries: dict[int, FoundEntry], level: int, price: Price, quantity: Quantity, filled: Quantity) -> None:
-    """One more order of a level: the largest one tells its price and quantity."""
-    before = entries.get(level, FoundEntry(price, ZERO, ZERO))
-    if quantity < before.quantity:
-        price, quantity = before.price, before.quantity
-    entries[level] = FoundEntry(price, quantity, before.filled + filled)
 
 
 def _chapters(book: SymbolBook, side: Side, truth: Truth, facts: Sequence[Execution | Funding]) -> list[_Chapter]:

@@ -80,8 +80,9 @@ class FoundEntry(NamedTuple):
     """The entry orders of one level, as a venue's history tells them."""
 
     price: Price
+    """Of the newest order: a grid may have moved."""
     quantity: Quantity
-    """Of the largest order."""
+    """Of the largest order: later ones may be what is left."""
     filled: Quantity
     """Of all of them."""
 

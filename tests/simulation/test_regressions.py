@@ -28,6 +28,7 @@ TRIM = {
     360: "a stop-loss was judged as if it closed beside the limit exit that it outranks",
     493: "a level that moved into a larger grid grew by an amend, and nobody looked at the reserve",
     687: "a close at market that a thin market did not take looked like a missing exit, and froze the account",
+    1731: "a grid rebuilt from the venue mixed the prices of two centers, and its levels were out of order",
     381: "an amend seen before its answer, and a position over the largest order, looked like missing exits",
 }
 
