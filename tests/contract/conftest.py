@@ -33,3 +33,10 @@ def desk(bench: Bench) -> Desk:
     desk = Desk(bench)
     desk.connect()
     return desk
+
+
+@pytest.fixture
+def lists_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has no memory does not wait for orders that are listed late: a practice exchange lists them at once. That it
+    waits is shown by tests/engine/test_synchronise."""
+    monkeypatch.setattr("gridhedge.engine.synchronise._pass", lambda session, lasts: None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal as D
 from pathlib import Path
 
+import pytest
+
 from gridhedge.domain.values import Role
 from gridhedge.store.emergency import read_emergency
 from gridhedge.store.rows import open_reader
@@ -59,6 +61,7 @@ def test_card_66_a_running_bot_is_stopped_first(home: Path, market: Market) -> N
     assert gridhedge("run", *where, "--ticks", "1").code == 4
 
 
+@pytest.mark.usefixtures("lists_are_whole")
 def test_card_67_a_bot_of_another_folder_is_not_traded_against(home: Path, market: Market) -> None:
     """Refused with 5, naming the process; nothing is sent, and no stop is set."""
     bot = opened(home, market)

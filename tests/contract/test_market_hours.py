@@ -33,6 +33,13 @@ def bench() -> Iterator[Mt5Bench]:
     bench.close()
 
 
+def hurried(bot: Bot) -> Bot:
+    """Its ticks last a millisecond: what passes here is passed by the clock being put forward between them."""
+    session = bot.loop.session
+    session.policy = session.policy._replace(tick_ms=1)
+    return bot
+
+
 def warnings(bot: Bot) -> list[str]:
     return [text for level, text in bot.ear.lines if level == "warning"]
 
@@ -44,7 +51,7 @@ def settled(bot: Bot) -> bool:
 def test_a_weekend_does_not_fill_the_log(bench: Mt5Bench) -> None:
     """The long's take-profit is met at the last price of the week: two days without prices are one warning; with the
     first price of the next week the side opens anew."""
-    bot = Bot(bench)
+    bot = hurried(Bot(bench))
     bench.move(D("0.20600"))
     now = bench.broker.clock.due()
     bench.exchange.market(SYMBOL).hours = Closed(now, now + 2 * DAY)
@@ -66,7 +73,7 @@ def test_a_start_on_a_weekend_says_once_what_it_waits_for(bench: Mt5Bench) -> No
     """The last price is a day old, so that nothing is asked: four orders wait, each told once."""
     now = bench.broker.clock.due()
     bench.exchange.market(SYMBOL).hours = Closed(now - DAY, now + DAY)
-    bot = Bot(bench, ())
+    bot = hurried(Bot(bench, ()))
     for _ in range(95):
         bench.ahead += 15 * MINUTE
         bot.ticks(1)
@@ -80,7 +87,7 @@ def test_a_start_on_a_weekend_says_once_what_it_waits_for(bench: Mt5Bench) -> No
 
 def test_a_break_with_prices_is_asked_less_and_less_often(bench: Mt5Bench) -> None:
     """Half an hour in which prices go on and nothing is taken: five questions, and one warning."""
-    bot = Bot(bench)
+    bot = hurried(Bot(bench))
     before = len(warnings(bot))
     bench.broker.faults.add("closed")
     bench.move(D("0.19700"))

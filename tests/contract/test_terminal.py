@@ -84,6 +84,7 @@ def test_a_disabled_terminal_is_waited_for(bench: Mt5Bench) -> None:
     bot.assert_books_agree()
 
 
+@pytest.mark.usefixtures("lists_are_whole")
 def test_a_new_bot_owns_the_same_tickets(bench: Mt5Bench) -> None:
     """Without any memory of its own, and of the adapter's: nothing is opened or closed anew."""
     bot = Bot(bench)

@@ -152,6 +152,7 @@ def test_card_60_the_bot_opens_averages_takes_profit_and_opens_anew(home: Path, 
     assert D(report["total"]["net_profit"]) == market.wallet() - 1000
 
 
+@pytest.mark.usefixtures("lists_are_whole")
 def test_card_61_a_restart_owns_the_same_orders(home: Path, market: Market) -> None:
     """Also without its memory: nothing is sent, because everything is as it should be."""
     first = Bot(home)

@@ -10,16 +10,24 @@ from typing import Any
 import pytest
 
 from tests.cli.shell import ROOT, replace_text, started
+from tests.crash.rehearsal import Waves
 from tests.patience import until
 from tests.scripts.bots import Yard
 
 BOTS = ("btc-trim", "eth-trim")
 
 
+WAVES = (Waves("BTCUSDC", D(3), 600), Waves("ETHUSDC", D("0.15"), 600))
+"""A day in which prices hardly move in the minutes that this takes."""
+
+
 @pytest.fixture
-def exchange() -> Iterator[str]:
-    """The address of a practice Binance on which both symbols trade."""
-    with started("practice", "binance", "--port", "0", "--speed", "20") as process:
+def exchange(tmp_path: Path) -> Iterator[str]:
+    """The address of a practice Binance on which both symbols trade. It tells the time of its data, in which a minute,
+    whose close a grid waits for, takes three seconds."""
+    files = [wave.write(tmp_path, wave.first + 86_400_000) for wave in WAVES]
+    data = [word for file in files for word in ("--data", file)]
+    with started("practice", "binance", "--port", "0", "--speed", "20", "--time", "data", *data) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().split("listens on ")[1].split(" ")[0]
