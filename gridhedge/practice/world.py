@@ -169,6 +169,16 @@ class World:
         self.advance(at)
         self.save()
 
+    def charges(self, symbol: str) -> list[Millis]:
+        """When funding has been charged since the prices begin, oldest first, in exchange time."""
+        plan, now = self.first.exchange.market(symbol).funding, self.first.exchange.now()
+        times: list[Millis] = []
+        at = plan.after(self.tapes[symbol].first - 1)
+        while at is not None and at <= now:
+            times.append(at)
+            at = plan.after(at)
+        return times
+
     # ---- disk --------------------------------------------------------------------------------------------------------
 
     def save(self, always: bool = False) -> None:

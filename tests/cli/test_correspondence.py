@@ -10,6 +10,13 @@ import pytest
 from gridhedge.store.rows import open_reader
 from tests.cli.shell import ROOT, gridhedge, run, write_profile
 from tests.notify.receiver import Receiver
+from tests.patience import PATIENCE_S
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its end a run delivers what waits, however long that takes on a busy machine."""
+    monkeypatch.setattr("gridhedge.cli.correspondence._LAST_CHANCE_S", PATIENCE_S)
 
 
 def profile_with(path: Path, url: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal as D
@@ -15,12 +14,13 @@ from gridhedge.practice.server import Handle
 from gridhedge.practice.world import Options
 from gridhedge.server.users import account_of
 from gridhedge.store.rows import open_reader
+from gridhedge.venue.clock import wall_ms
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
-from gridhedge.venue.paper.funding import ConstantFunding
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
 from tests.cli.shell import gridhedge
+from tests.funding import FarFunding
 from tests.notify.receiver import Receiver
 from tests.patience import PATIENCE_S, until
 from tests.ports import Port
@@ -34,8 +34,8 @@ HOOK_SECRET = "webhook-secret"
 @contextmanager
 def practising() -> Iterator[Handle]:
     """A practice Bybit with DOGE at 0.20000 until it is moved."""
-    feed = ScriptedFeed([(time.time_ns() // 1_000_000, D("0.20000"))])
-    listing = Listing(instrument("bybit", DOGE), fees("bybit", DOGE), feed, ConstantFunding(480, D("0.0001")))
+    feed = ScriptedFeed([(wall_ms(), D("0.20000"))])
+    listing = Listing(instrument("bybit", DOGE), fees("bybit", DOGE), feed, FarFunding(wall_ms()))
     options = Options(keys={"practice": "practice"}, rules="bybit", rate_limits=False)
     handle = bybit.start(Exchange([listing], D(10_000)), options=options)
     try:

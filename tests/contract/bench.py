@@ -35,9 +35,9 @@ from gridhedge.venue.clock import ServerClock
 from gridhedge.venue.keeper import Pace
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
-from gridhedge.venue.paper.funding import ConstantFunding
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
+from tests.funding import FarFunding
 from tests.patience import until
 
 SYMBOL = "DOGEUSDT"
@@ -112,9 +112,9 @@ def hurried() -> Iterator[None]:
 
 
 def listing(rules: str) -> Listing:
-    """DOGEUSDT at 0.20000 under a venue's rules, from now on; funding of 0.01 % every eight hours."""
-    feed = ScriptedFeed([(time.time_ns() // 1_000_000, D("0.20000"))])
-    funding = ConstantFunding(480, D("0.0001"))
+    """DOGEUSDT at 0.20000 under a venue's rules, from now on."""
+    now = time.time_ns() // 1_000_000
+    feed, funding = ScriptedFeed([(now, D("0.20000"))]), FarFunding(now)
     return Listing(instrument(rules, SYMBOL), fees(rules, SYMBOL), feed, funding, margin_holds_fees=rules == "bybit")
 
 

@@ -24,15 +24,15 @@ from gridhedge.venue.mt5.terminal.names import SymbolNames
 from gridhedge.venue.mt5.venue import Commission, Mt5Venue
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
-from gridhedge.venue.paper.funding import ConstantFunding, FundingPlan
+from gridhedge.venue.paper.funding import FundingPlan
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
+from tests.funding import FarFunding
 
 SYMBOL = "DOGEUSDT"
 LOGIN = Login(501234, "practice", "Practice-Demo", 7200)
 DOGE = Spec(SYMBOL, f"{SYMBOL}.c", D(1), 5, "DOGE", "USDT")
 
-CHARGED = ConstantFunding(480, D("0.0001"))
 _STREAMS = "MT5 pushes nothing: every look tells all that has changed"
 LACKS = {
     "01": "no minimum notional and no tiers: test_venue.test_rules_are_in_base_units_and_leverage_is_the_broker_s",
@@ -72,9 +72,9 @@ LACKS = {
 """Cards that do not speak of this venue, and why; tests that show the same are in tests/venue/mt5 and beside this."""
 
 
-def doge_broker(wall: Callable[[], Millis], funding: FundingPlan = CHARGED) -> Broker:
+def doge_broker(wall: Callable[[], Millis], funding: FundingPlan | None = None) -> Broker:
     """1000 USDT, leverage 1:75, commission 0.055 %, DOGEUSDT at 0.20000."""
-    feed = ScriptedFeed([(wall_ms(), D("0.20000"))])
+    feed, funding = ScriptedFeed([(wall_ms(), D("0.20000"))]), funding or FarFunding(wall_ms())
     taker = fees("bybit", SYMBOL)._replace(maker=D("0.00055"))
     exchange = Exchange([Listing(instrument("bybit", SYMBOL), taker, feed, funding)], D(1000))
     exchange.set_leverage(SYMBOL, 75)

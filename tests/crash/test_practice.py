@@ -99,7 +99,7 @@ def test_both_may_be_killed_in_any_order_and_every_book_agrees(
         acted.survive((3, 6, 9))
         report = acted.compare()
     assert roles(report) >= {"opening", "grid", "take_profit"}
-    assert report["total"]["executions"] > 9
+    assert report["total"]["executions"] >= 9
 
 
 @pytest.mark.parametrize("generation", ["v2", "v3"])
@@ -131,7 +131,7 @@ def test_a_terminal_and_its_bot_may_be_killed_in_any_order(tmp_path: Path) -> No
         acted.survive((3, 6, 9))
         report = acted.compare()
     assert roles(report) >= {"opening", "grid", "take_profit"}
-    assert report["total"]["executions"] > 9
+    assert report["total"]["executions"] >= 9
 
 
 def test_a_grid_that_sheds_its_load_survives_on_a_terminal(tmp_path: Path) -> None:

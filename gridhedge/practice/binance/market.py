@@ -339,14 +339,8 @@ def funding_rates(call: Call) -> Result:
         raise bad_parameter("endTime")
     rows: list[dict[str, Any]] = []
     for market in call.markets():
-        interval = market.instrument.funding_interval_minutes * MINUTE
-        at = call.desk.exchange.now() // interval * interval
-        found: list[dict[str, Any]] = []
-        while at >= call.world.tapes[market.symbol].first and len(found) < limit and shown(at) >= start:
-            if shown(at) <= end and market.funding.after(at - 1) == at:
-                found.append(_charged(call, market, at))
-            at -= interval
-        rows += reversed(found)
+        found = [at for at in call.world.charges(market.symbol) if start <= shown(at) <= end]
+        rows += [_charged(call, market, at) for at in found[-limit:]]
     return rows
 
 

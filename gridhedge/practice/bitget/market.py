@@ -323,15 +323,9 @@ def current_rate(call: Call) -> list[dict[str, str]]:
 
 def _rates(call: Call, size: int, number: int) -> list[tuple[str, str]]:
     """Rates charged so far, newest first, at the times at which clients have seen them charged."""
-    market, plan = call.market(), call.market().funding
-    interval = market.instrument.funding_interval_minutes * MINUTE
-    at = call.desk.exchange.now() // interval * interval
-    rows: list[tuple[str, str]] = []
-    while at >= call.world.tapes[market.symbol].first and len(rows) < size * number:
-        if plan.after(at - 1) == at:
-            rows.append((plain(plan.rate(at)), str(call.world.clock.shown(at))))
-        at -= interval
-    return rows[size * (number - 1) :]
+    market, shown = call.market(), call.world.clock.shown
+    times = call.world.charges(market.symbol)[::-1]
+    return [(plain(market.funding.rate(at)), str(shown(at))) for at in times[size * (number - 1) : size * number]]
 
 
 def classic_rates(call: Call) -> list[dict[str, str]]:

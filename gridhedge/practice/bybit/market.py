@@ -200,16 +200,12 @@ def funding_history(call: Call) -> Result:
     if start >= 0 and end < 0:
         raise Answer(10001, "params error: endTime is needed with startTime")
     limit = max(1, min(200, whole(params, "limit", 200)))
-    exchange, plan = call.desk.exchange, market.funding
-    interval = market.instrument.funding_interval_minutes * MINUTE
-    rows: list[dict[str, str]] = []
-    at = exchange.now() // interval * interval
-    while at >= call.world.tapes[market.symbol].first and len(rows) < limit:
-        shown = call.world.clock.shown(at)
-        if (end < 0 or shown <= end) and shown >= start and plan.after(at - 1) == at:
-            row = {"symbol": market.symbol, "fundingRate": plain(plan.rate(at)), "fundingRateTimestamp": str(shown)}
-            rows.append(row)
-        at -= interval
+    plan, shown = market.funding, call.world.clock.shown
+    found = [at for at in call.world.charges(market.symbol) if shown(at) >= start and (end < 0 or shown(at) <= end)]
+    rows = [
+        {"symbol": market.symbol, "fundingRate": plain(plan.rate(at)), "fundingRateTimestamp": str(shown(at))}
+        for at in found[: -limit - 1 : -1]
+    ]
     return {"category": call.params.get("category", "linear"), "list": rows}
 
 

@@ -35,7 +35,7 @@ class ConstantFunding:
         self._interval = interval_minutes * 60_000
         self._rate = rate
 
-    def after(self, at: Millis) -> Millis | None:
+    def after(self, at: Millis) -> Millis:
         return (at // self._interval + 1) * self._interval
 
     def rate(self, at: Millis) -> Decimal:

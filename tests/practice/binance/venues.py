@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal as D
@@ -15,14 +14,16 @@ from gridhedge.practice.binance.events import Events
 from gridhedge.practice.binance.keys import ListenKeys
 from gridhedge.practice.binance.rest import Rest
 from gridhedge.practice.binance.server import Handle, start
-from gridhedge.practice.clock import Clock
+from gridhedge.practice.clock import Clock, wall_ms
 from gridhedge.practice.desk import Desk
 from gridhedge.practice.wire import Reply, Request
 from gridhedge.practice.world import Options, World
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
+from gridhedge.venue.paper.funding import FundingPlan
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
+from tests.funding import FarFunding
 
 NOW = 1_795_000_000_000
 """2026-11-18T11:06:40Z."""
@@ -39,11 +40,11 @@ class Wall:
         return self.now
 
 
-def scripted(begin: int = NOW, **options: Any) -> Exchange:
+def scripted(begin: int = NOW, funding: FundingPlan | None = None, **options: Any) -> Exchange:
     """BTCUSDC at 60000 and ETHUSDC at 3000, under Binance's rules, 10,000 USDC in the wallet."""
     listings = [
         Listing(
-            instrument("binance", symbol), fees("binance", symbol), ScriptedFeed([(begin, D(price))]),
+            instrument("binance", symbol), fees("binance", symbol), ScriptedFeed([(begin, D(price))]), funding,
             margin_holds_fees=False,
         )
         for symbol, price in (("BTCUSDC", "60000"), ("ETHUSDC", "3000"))
@@ -112,7 +113,8 @@ class Venue:
 def serving(options: Options | None = None) -> Iterator[Handle]:
     """A scripted exchange behind a real port; its time is the wall's."""
     chosen = options or Options(rules="binance", rate_limits=False, ack_delay_ms=20)
-    handle = start(scripted(time.time_ns() // 1_000_000), options=chosen)
+    now = wall_ms()
+    handle = start(scripted(now, FarFunding(now)), options=chosen)
     try:
         yield handle
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -13,14 +12,16 @@ from gridhedge.practice.bybit.auth import signature
 from gridhedge.practice.bybit.rest import Rest
 from gridhedge.practice.bybit.rows import Rows
 from gridhedge.practice.bybit.server import Handle, start
-from gridhedge.practice.clock import Clock
+from gridhedge.practice.clock import Clock, wall_ms
 from gridhedge.practice.desk import Desk
 from gridhedge.practice.wire import Reply, Request
 from gridhedge.practice.world import Options, World
 from gridhedge.venue.paper.exchange import Exchange
 from gridhedge.venue.paper.feed import ScriptedFeed
+from gridhedge.venue.paper.funding import FundingPlan
 from gridhedge.venue.paper.instruments import fees, instrument
 from gridhedge.venue.paper.market import Listing
+from tests.funding import FarFunding
 
 D = Decimal
 NOW = 1_795_000_000_000
@@ -38,10 +39,10 @@ class Wall:
         return self.now
 
 
-def scripted(begin: int = NOW, **options: Any) -> Exchange:
+def scripted(begin: int = NOW, funding: FundingPlan | None = None, **options: Any) -> Exchange:
     """DOGEUSDT at 0.2 and BTCUSDT at 60000, under Bybit's rules, 10,000 USDT in the wallet."""
     listings = [
-        Listing(instrument("bybit", symbol), fees("bybit", symbol), ScriptedFeed([(begin, D(price))]), None, D(band))
+        Listing(instrument("bybit", symbol), fees("bybit", symbol), ScriptedFeed([(begin, D(price))]), funding, D(band))
         for symbol, price, band in (("DOGEUSDT", "0.2", "0.1"), ("BTCUSDT", "60000", "0.02"))
     ]
     return Exchange(listings, D(10_000), **options)
@@ -115,7 +116,8 @@ class Venue:
 def serving(options: Options | None = None) -> Iterator[Handle]:
     """A scripted exchange behind a real port; its time is the wall's."""
     chosen = options or Options(rate_limits=False, ack_delay_ms=20)
-    handle = start(scripted(time.time_ns() // 1_000_000), options=chosen)
+    now = wall_ms()
+    handle = start(scripted(now, FarFunding(now)), options=chosen)
     try:
         yield handle
     finally:

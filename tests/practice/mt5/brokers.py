@@ -30,9 +30,9 @@ def broker(spec: Spec | None = None, *, always_open: bool = True, wallet: str = 
     return Broker(exchange, {spec.name: spec}, Clock())
 
 
-def terminal(of: Broker) -> SimulatedTerminal:
+def terminal(of: Broker, tapes: dict[str, Tape] | None = None) -> SimulatedTerminal:
     """Signed in, EURUSD selected."""
-    module = SimulatedTerminal(of, LOGIN, {"EURUSD": Tape(MONDAY, D("1.10000"))})
+    module = SimulatedTerminal(of, LOGIN, tapes or {"EURUSD": Tape(MONDAY, D("1.10000"))})
     assert module.initialize("terminal64.exe", login=501234, password="secret", server="Sim-Demo")
     assert all(module.symbol_select(name, True) for name in of.specs)
     return module
