@@ -272,9 +272,8 @@ def test_faults_are_switched_through_the_admin_door(venue: Handle) -> None:
 
 def test_a_killed_exchange_goes_on_with_the_same_books(tmp_path: Path) -> None:
     """Another process (here: another thread) continues from the folder; orders, positions, ids, times."""
-    options = Options(
-        prices=(synthetic("DOGEUSDT", D("0.2"), 1),), data_dir=tmp_path, rate_limits=False, push_delay_ms=0
-    )
+    prices = synthetic("DOGEUSDT", D("0.2"), 1)._replace(begin=1_748_772_000_000)  # six hours before the next funding
+    options = Options(prices=(prices,), data_dir=tmp_path, rate_limits=False, push_delay_ms=0)
     first = start(options)
     http = session(first)
     trade(http, "a1")
