@@ -33,13 +33,13 @@ def command(account: str | None, kind: str, lines: int, follow: bool, debug: boo
     """Show the newest lines of an account's log."""
     folder = data_dir / one_account(data_dir, account)
     kinds = _ALL if kind == "all" else (kind,)
-    newest = {one: _newest(folder, one) for one in kinds}
-    if not follow and not any(newest.values()):
+    files = {one: _files(folder, one) for one in kinds}
+    if not follow and not any(files.values()):
         raise UsageError(f"{folder}: there is no {'log' if kind == 'all' else f'{kind} log'} yet")
-    tails = {one: _tail(path, lines, debug) for one, path in newest.items()}
+    tails = {one: _tail(days, lines, debug) for one, days in files.items()}
     for line in _merged([tail for tail, _ in tails.values()], lines):
         click.echo(line, nl=False)
-    ends = {one: (newest[one], position) for one, (_, position) in tails.items()}
+    ends = {one: (max(files[one], default=None), position) for one, (_, position) in tails.items()}
     while follow:
         for one, (path, position) in ends.items():
             ends[one] = more(folder, one, path, position, debug)
@@ -61,22 +61,22 @@ def _files(folder: Path, kind: str) -> list[Path]:
     return sorted(folder.glob(f"{kind}_*.log"))
 
 
-def _newest(folder: Path, kind: str) -> Path | None:
-    return max(_files(folder, kind), default=None)
-
-
 def _wanted(lines: Iterable[str], debug: bool) -> Iterator[str]:
     """Without what is there for programmers only, unless that is asked for."""
     return (line for line in lines if debug or line.startswith(_TRACE) or line.split(" ", 2)[1:2] != ["DEBUG"])
 
 
-def _tail(path: Path | None, most: int, debug: bool) -> tuple[list[str], int]:
-    """The newest lines, and where the file ends."""
-    if path is None:
-        return [], 0
-    with path.open(encoding="utf-8", errors="replace") as log:
-        lines = list(deque(_wanted(log, debug), maxlen=most))
-        return lines, log.tell()
+def _tail(days: list[Path], most: int, debug: bool) -> tuple[list[str], int]:
+    """The newest lines, of as many days as it takes, and where the newest file ends."""
+    lines: list[str] = []
+    position = 0
+    for path in reversed(days):
+        with path.open(encoding="utf-8", errors="replace") as log:
+            lines = [*deque(_wanted(log, debug), maxlen=most - len(lines)), *lines]
+            position = position if path != days[-1] else log.tell()
+        if len(lines) == most:
+            break
+    return lines, position
 
 
 def _merged(tails: Iterable[list[str]], most: int) -> list[str]:

@@ -21,9 +21,10 @@ def folder(data: Path) -> Path:
     return folder
 
 
-def test_the_newest_lines_of_the_newest_day(data: Path, folder: Path) -> None:
-    """As many as asked for."""
-    assert gridhedge("logs", "--data-dir", data).out == "two\nthree\nfour\n"
+def test_the_newest_lines_however_many_days_they_are_of(data: Path, folder: Path) -> None:
+    """As many as asked for: after midnight, too, one sees what led to the present."""
+    assert gridhedge("logs", "--data-dir", data).out == "one\ntwo\nthree\nfour\n"
+    assert gridhedge("logs", "--data-dir", data, "-n", "3").out == "two\nthree\nfour\n"
     assert gridhedge("logs", "--data-dir", data, "-n", "1").out == "four\n"
     assert gridhedge("logs", "--data-dir", data, "-n", "0").out == ""
 
@@ -40,6 +41,8 @@ def test_a_run_leaves_trades_positions_and_decisions(data: Path) -> None:
 
 def test_warnings_stand_among_the_rest_and_debugging_only_where_asked_for(data: Path, folder: Path) -> None:
     """By time, over both files, with what belongs to a line behind it; ``-n`` counts what is shown."""
+    for path in folder.glob("bot_*.log"):
+        path.unlink()
     (folder / "bot_2026-01-03.log").write_text("09:01 INFO a one\n09:02 DEBUG a two\n09:04 INFO a four\n")
     (folder / "errors_2026-01-03.log").write_text("09:03 WARNING a three\n  | DEBUG of three\n")
     shown = "09:01 INFO a one\n09:03 WARNING a three\n  | DEBUG of three\n09:04 INFO a four\n"
