@@ -10,4 +10,6 @@ prepare test
 .venv/bin/ruff format --quiet --check .
 .venv/bin/mypy --no-error-summary
 .venv/bin/lint-imports --no-logo >.venv/lint-imports.log || { cat .venv/lint-imports.log >&2; exit 1; }
-exec .venv/bin/pytest --numprocesses auto --dist worksteal --quiet -rs "$@"
+# Much of the tests' time is waiting, for processes and for exchanges: two workers more than cores keep the cores busy.
+workers=$(($(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) + 2))
+exec .venv/bin/pytest --numprocesses "$workers" --dist worksteal --quiet -rs "$@"
