@@ -69,6 +69,9 @@ def _pass(session: Session, lasts: Millis) -> None:
 
 def _truth(session: Session, desk: Desk, snapshot: Snapshot, since: Millis) -> Truth:
     oldest = min((order.created for order in desk.book.orders.values()), default=since)
+    # An order that has rested for longer is asked for by its id when it is not listed any more: reading the whole time
+    # since then would cost more with each week that it rests.
+    oldest = max(oldest, snapshot.at - _LOOK_BACK_MS)
     ended, facts = session.venue.history(desk.symbol, min(since, oldest))
     return Truth(
         snapshot.at,

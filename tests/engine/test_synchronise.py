@@ -35,6 +35,7 @@ class Lagging:
         self.hides_open: tuple[int, int] = (0, 0)
         """Open orders of a level and above are not listed before this time."""
         self.broken: Exception | None = None
+        self.read_since: list[int] = []
 
     def snapshot(self, symbols: Sequence[str]) -> Snapshot:
         if self.broken is not None:
@@ -46,6 +47,7 @@ class Lagging:
         return seen._replace(orders=tuple(order for order in seen.orders if f"G{level:02d}" not in order.client_id))
 
     def history(self, symbol: str, since: int) -> tuple[list[OrderRecord], list[Execution | Funding]]:
+        self.read_since.append(since)
         ended, facts = self.paper.history(symbol, since)
         hidden = self.hides_since
         if hidden is None:
@@ -143,6 +145,23 @@ def test_a_part_closed_by_hand_unheard_is_followed(world: World) -> None:
     world.session.step()
     assert world.book.long.exits[TP].remaining == D(828)
     assert world.book.long.entries[1].remaining == D(300)
+
+
+def test_an_order_that_rests_for_weeks_costs_no_weeks_of_history() -> None:
+    """Placed ninety days ago: a week is read at each synchronisation. Its end is found by its id."""
+    world = World()
+    lagging = Lagging(world.paper)
+    world.begin(venue=lagging)
+    world.start()
+    world.tick()
+    old = world.book.long.entries[1]
+    old.created -= 90 * 86_400_000
+    lose_messages(world)
+    world.exchange.by_hand_cancel(old.venue_id)
+    sync(world)
+    assert world.exchange.now() - lagging.read_since[-1] == 7 * 86_400_000
+    world.tick(30)
+    assert old.client_id not in world.book.orders
 
 
 def test_a_position_is_not_mended_while_its_executions_are_on_their_way() -> None:

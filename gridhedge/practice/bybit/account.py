@@ -16,6 +16,7 @@ from gridhedge.practice.bybit.query import DAY, number, page, required, time_win
 from gridhedge.practice.bybit.rows import wire_id
 from gridhedge.practice.desk import Desk
 from gridhedge.practice.world import World
+from gridhedge.venue.paper.market import Market
 
 __all__ = [
     "account_info",
@@ -36,8 +37,9 @@ __all__ = [
 _MOST_FUNDS = Decimal(100_000)
 
 
-def is_hedged(world: World, desk: Desk) -> bool:
-    return not world.faults.active("no_hedge_mode") and desk.settings.get("hedged", True) is True
+def is_hedged(world: World, desk: Desk, symbol: str) -> bool:
+    """Position modes belong to symbols. They begin in hedge mode here."""
+    return not world.faults.active("no_hedge_mode") and symbol not in desk.settings.get("one_way", [])
 
 
 def account_info(call: Call) -> Result:
@@ -165,26 +167,37 @@ def set_leverage(call: Call) -> Result:
 
 
 def switch_mode(call: Call) -> Result:
-    """Hedge mode (3) or one-way mode (0), for the whole account."""
+    """Hedge mode (3) or one-way mode (0) of a symbol. By coin: of all its symbols, but silently not of those on which
+    something is held or rests."""
     mode = whole(call.params, "mode", -1)
     if mode not in (0, 3):
         raise bad_parameter(f"mode {mode} is neither 0 nor 3")
-    symbol = call.params.get("symbol")
-    if not symbol and not call.params.get("coin"):
+    symbol, coin = call.params.get("symbol"), call.params.get("coin")
+    if not symbol and not coin:
         raise bad_parameter("symbol or coin is missing")
-    markets = call.markets()
     if mode == 3 and call.world.faults.active("no_hedge_mode"):
         raise Answer(110029, "hedge mode is not supported")
-    if is_hedged(call.world, call.desk) == (mode == 3):
-        if symbol:
-            raise Answer(110025, "Position mode is not modified")
-        return {}
-    if any(holding.quantity for market in markets for holding in market.holdings):
-        raise Answer(110024, "You have an existing position, so the position mode cannot be switched.")
-    if call.desk.exchange.account.open:
-        raise Answer(110028, "You have existing open orders, so the position mode cannot be switched.")
-    call.desk.set(hedged=mode == 3)
+    for market in call.markets():
+        if not symbol and market.instrument.quote != coin:
+            continue
+        obstacle = _obstacle(call, market, mode == 3)
+        if obstacle is None:
+            others = [name for name in call.desk.settings.get("one_way", []) if name != market.symbol]
+            call.desk.set(one_way=others if mode == 3 else [*others, market.symbol])
+        elif symbol:
+            raise obstacle
     return {}
+
+
+def _obstacle(call: Call, market: Market, hedges: bool) -> Answer | None:
+    """Why a symbol's mode is not switched."""
+    if is_hedged(call.world, call.desk, market.symbol) == hedges:
+        return Answer(110025, "Position mode is not modified")
+    if any(holding.quantity for holding in market.holdings):
+        return Answer(110024, "You have an existing position, so the position mode cannot be switched.")
+    if any(order.symbol == market.symbol for order in call.desk.exchange.account.open.values()):
+        return Answer(110028, "You have existing open orders, so the position mode cannot be switched.")
+    return None
 
 
 def set_margin_mode(call: Call) -> Result:
@@ -220,9 +233,12 @@ def positions(call: Call) -> Result:
     legs = [holding for market in call.markets() for holding in market.holdings]
     if not params.get("symbol"):
         legs = [holding for holding in legs if holding.quantity and params["settleCoin"] == "USDT"]
-    rows = [call.rows.position(call.desk, holding) for holding in legs]
-    if not is_hedged(call.world, call.desk):
-        rows = [{**row, "positionIdx": 0} for row in rows if row["positionIdx"] == 1 or row["size"] != "0"]
+    rows = []
+    for row in (call.rows.position(call.desk, holding) for holding in legs):
+        if is_hedged(call.world, call.desk, row["symbol"]):
+            rows.append(row)
+        elif row["positionIdx"] == 1 or row["size"] != "0":
+            rows.append({**row, "positionIdx": 0})
     listed = list(enumerate(rows))
     found, cursor = page(listed, lambda line: len(rows) - line[0], params, 20, 200)
     return {"category": "linear", "nextPageCursor": cursor, "list": [row for _, row in found]}

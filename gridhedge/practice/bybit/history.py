@@ -56,12 +56,14 @@ def _orders(call: Call, found: list[PaperOrder], cursor: str) -> Result:
 
 
 def order_history(call: Call) -> Result:
-    """Orders that have ended, newest first. Those that never executed are forgotten after a day."""
+    """Orders that have ended, newest first. Those that never executed are forgotten after a day, and all of a demo
+    account after seven."""
     params, clock = call.params, call.world.clock
     if not call.linear():
         return _orders(call, [], "")
     lag = call.world.faults.active("history_lag")
     late = call.now + DAY if lag is None else call.now - int(lag.seconds * 1000)
+    kept_since = call.now - 7 * DAY if call.world.faults.active("demo") else 0
     by_id = bool(params.get("orderId") or params.get("orderLinkId"))
     start, end = time_window(params, call.now, 7 * DAY)
 
@@ -73,7 +75,7 @@ def order_history(call: Call) -> Result:
             source = call.desk.orders()
         for order in source:
             ended, created = clock.shown(order.changed), clock.shown(order.created)
-            forgotten = not order.filled and ended < call.now - DAY
+            forgotten = ended < kept_since or (not order.filled and ended < call.now - DAY)
             if order.state is OrderState.WORKING or ended > late or forgotten or not _fits(call, order):
                 continue
             if by_id or start <= created <= end:

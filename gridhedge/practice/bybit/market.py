@@ -210,9 +210,14 @@ def funding_history(call: Call) -> Result:
 
 
 def risk_limits(call: Call) -> Result:
-    """One row per margin tier; without a symbol the first fifteen symbols."""
-    rows = [row for market in call.markets()[:_RISK_SYMBOLS] for row in _tiers(market)] if call.linear() else []
-    return {"category": call.params["category"], "list": rows, "nextPageCursor": ""}
+    """One row per margin tier; without a symbol fifteen symbols a page."""
+    listed = call.markets() if call.linear() else []
+    places = {market.symbol: len(listed) - index for index, market in enumerate(listed)}
+    cut = {name: value for name, value in call.params.items() if name == "cursor"}
+    found, cursor = page(listed, lambda market: places[market.symbol], cut, _RISK_SYMBOLS, _RISK_SYMBOLS)
+    rows = [row for market in found for row in _tiers(market)]
+    cursor = "" if len(listed) == len(found) else cursor
+    return {"category": call.params["category"], "list": rows, "nextPageCursor": cursor}
 
 
 def _tiers(market: Market) -> list[dict[str, Any]]:

@@ -67,7 +67,8 @@ def whole(params: Params, name: str, default: int) -> int:
 
 
 def time_window(params: Params, now: Millis, default: Millis, longest: Millis = 7 * DAY) -> tuple[Millis, Millis]:
-    """First and last moment asked for. One of the two alone reaches ``default`` far from there; neither: up to now."""
+    """First and last moment asked for. A first one alone reaches ``default`` far, a last one alone ``longest`` back;
+    neither: ``default`` up to now."""
     start, end = whole(params, "startTime", -1), whole(params, "endTime", -1)
     if start >= 0 and end >= 0:
         if end < start:
@@ -78,7 +79,7 @@ def time_window(params: Params, now: Millis, default: Millis, longest: Millis = 
     if start >= 0:
         return start, start + default
     if end >= 0:
-        return end - default, end
+        return end - longest, end
     return now - default, now + DAY  # whatever happens while this is answered belongs to it
 
 

@@ -99,6 +99,8 @@ class Streams:
             return "error:args is not a list of topics"
         if socket.channel == "private" and socket.desk is None:
             return "error:Request not authorized"
+        if any(f"{topic}.linear" in topics for topic in topics):
+            return "error:all-in-one and categorised topics in one request"
         for topic in topics:
             known = _is_private(topic) if socket.channel == "private" else self.public.knows(topic)
             if not known:

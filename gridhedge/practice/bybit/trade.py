@@ -47,8 +47,8 @@ def _place(call: Call) -> PaperOrder:
     if trigger is not None:
         _check_trigger(call, market, buys, trigger, at_market)
     quantity = _quantity(call, market, side, closing, at_market)
-    if not at_market and market.banded(buys, price) != price and not call.desk.settings.get("modifyPrices", True):
-        raise Answer(110003, "Order price exceeds the allowable range.")
+    if not at_market:
+        _check_band(call, market, buys, price)
     if not closing:
         _check_notional(market, quantity, trigger or (market.price if at_market else price))
     call.desk.note_order(
@@ -83,8 +83,8 @@ def _leg(call: Call) -> tuple[Side, bool]:
     """Position side, and whether the order closes: Buy 1 and Sell 2 open, Sell 1 and Buy 2 close."""
     buys = _choice(call.params, "side", ("Buy", "Sell")) == "Buy"
     index = whole(call.params, "positionIdx", 0)
-    if not is_hedged(call.world, call.desk) or index not in (1, 2):
-        hedged = is_hedged(call.world, call.desk)
+    hedged = is_hedged(call.world, call.desk, call.symbol())
+    if not hedged or index not in (1, 2):
         if index == 0 and not hedged:
             raise Answer(10001, "params error: the practice exchange trades in hedge mode only; switch the mode to 3")
         raise Answer(10001, "position idx not match position mode")
@@ -118,6 +118,12 @@ def _price(market: Market, price: Price) -> Price:
     if price <= 0 or price % market.instrument.tick_size:
         raise Answer(10001, f"params error: price {price} is not a multiple of {market.instrument.tick_size}")
     return price
+
+
+def _check_band(call: Call, market: Market, buys: bool, price: Price) -> None:
+    """A price beyond the band is moved to its edge, unless the account has chosen to have it refused."""
+    if market.banded(buys, price) != price and not call.desk.settings.get("modifyPrices", True):
+        raise Answer(110003, "Order price exceeds the allowable range.")
 
 
 def _quantity(call: Call, market: Market, side: Side, closing: bool, at_market: bool) -> Quantity:
@@ -207,6 +213,8 @@ def amend(call: Call) -> Result:
         raise Answer(110064, "The order quantity cannot be lower than the executed quantity")
     if order.trigger_price is not None:
         raise bad_parameter("the practice exchange can not amend conditional orders; cancel it and place it anew")
+    if changes_price:
+        _check_band(call, market, order.buys, price)
     if not order.closing:
         _check_notional(market, quantity, price)
     try:

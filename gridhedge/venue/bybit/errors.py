@@ -54,6 +54,8 @@ _REQUEST = " origin_string["
 _A_SECOND_MS = 1_000
 _BANNED_MS = 600_000
 """Bybit wants ten minutes of silence after a 403: nothing it says is taken for more."""
+_ADDRESS_BANNED = 10018
+"""What a 403 was before it had a status of its own."""
 
 
 def of_code(code: int, text: str, now: Millis, reset: Millis = 0) -> Rejected | Unknown:
@@ -68,6 +70,8 @@ def of_code(code: int, text: str, now: Millis, reset: Millis = 0) -> Rejected | 
         in_bounds_text = any(word in lower for word in _BOUNDS_WORDS)
         return Rejected(Reject.OUT_OF_BOUNDS if in_bounds_text else Reject.OTHER, said)
     reason = _REASON_OF.get(code, Reject.OTHER)
+    if code == _ADDRESS_BANNED:
+        return Rejected(reason, said, now + _BANNED_MS)
     if reason is Reject.RATE_LIMITED:
         return Rejected(reason, said, min(reset, now + _BANNED_MS) if reset > now else now + _A_SECOND_MS)
     return Rejected(reason, said)

@@ -105,6 +105,7 @@ def order(item: Row) -> OrderRecord:
         created=millis(item, "createdTime"),
         changed=millis(item, "updatedTime"),
         trigger_price=trigger or None,
+        triggered=item["orderStatus"] == "Triggered",
     )
 
 
@@ -143,6 +144,7 @@ def order_update(item: Row) -> OrderUpdate:
         record.changed,
         reason,
         f"{cancelled} {said}" if reason is not None else "",
+        record.triggered,
     )
 
 

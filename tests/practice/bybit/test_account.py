@@ -29,6 +29,22 @@ def test_hedge_mode_is_on_and_can_be_left_only_when_flat() -> None:
     assert switch(7) == 10001
 
 
+def test_the_mode_belongs_to_a_symbol_and_a_coin_passes_over_what_is_in_use() -> None:
+    """BTCUSDT has an order: DOGEUSDT is switched all the same, and by coin BTCUSDT stays as it is."""
+    venue = Venue()
+    venue.order("Buy", 1, "0.001", "50000", symbol="BTCUSDT")
+    assert venue.say("position/switch-mode", symbol="DOGEUSDT", mode=0)["retCode"] == 0
+    assert venue.say("position/switch-mode", symbol="DOGEUSDT", mode=3)["retCode"] == 0
+    assert venue.say("position/switch-mode", coin="USDT", mode=0)["retCode"] == 0
+    indices = {
+        symbol: [row["positionIdx"] for row in venue.rows_of("position/list", symbol=symbol)]
+        for symbol in ("DOGEUSDT", "BTCUSDT")
+    }
+    assert indices == {"DOGEUSDT": [0], "BTCUSDT": [1, 2]}
+    assert venue.order("Buy", 1, "100", "0.1")["retMsg"] == "position idx not match position mode"
+    assert venue.order("Buy", 1, "0.001", "50000", symbol="BTCUSDT")["retCode"] == 0
+
+
 def test_an_account_without_hedge_mode_can_not_get_it() -> None:
     """The fault: one row per symbol, and 110029."""
     venue = Venue()

@@ -60,6 +60,16 @@ def test_cancelled_orders_without_executions_are_forgotten_after_a_day() -> None
     assert venue.rows_of("order/history", orderLinkId="idle") == []
 
 
+def test_a_demo_account_keeps_its_orders_for_a_week() -> None:
+    """Those that have executed, too; an ordinary one keeps them."""
+    venue = Venue()
+    venue.order("Buy", 1, "100", orderLinkId="filled")
+    venue.later(7 * DAY + 1000)
+    assert len(venue.rows_of("order/history", orderLinkId="filled")) == 1
+    venue.world.faults.add("demo")
+    assert venue.rows_of("order/history", orderLinkId="filled") == []
+
+
 def test_history_has_a_window_of_a_week() -> None:
     """The default is the last seven days; older ones are asked for by time or by id."""
     venue = Venue()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+from gridhedge.practice.bybit import market
 from gridhedge.practice.tape import MINUTE
 from tests.practice.bybit.venues import HOUR, NOW, Venue
 
@@ -91,6 +94,17 @@ def test_tiers_are_fractions_with_deductions() -> None:
     names = ("riskLimitValue", "maintenanceMargin", "mmDeduction", "maxLeverage", "isLowestRisk")
     assert [rows[0][name] for name in names] == ["2000000", "0.005", "", "100.00", 1]
     assert [rows[1][name] for name in names] == ["2600000", "0.0056", "1200", "90.00", 0]
+
+
+def test_tiers_of_all_symbols_come_fifteen_symbols_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here one a page: a cursor leads to the rest, and of one symbol there is one page."""
+    monkeypatch.setattr(market, "_RISK_SYMBOLS", 1)
+    venue = Venue()
+    first = venue.ask("market/risk-limit")["result"]
+    second = venue.ask("market/risk-limit", cursor=first["nextPageCursor"])["result"]
+    assert [{row["symbol"] for row in page["list"]} for page in (first, second)] == [{"DOGEUSDT"}, {"BTCUSDT"}]
+    assert venue.ask("market/risk-limit", cursor=second["nextPageCursor"])["result"]["list"] == []
+    assert venue.ask("market/risk-limit", symbol="BTCUSDT")["result"]["nextPageCursor"] == ""
 
 
 def test_the_band_is_ten_percent_around_the_mark() -> None:

@@ -54,6 +54,7 @@ def test_a_window_has_the_venue_s_defaults() -> None:
     assert time_window({"startTime": "5", "endTime": "9"}, NOW, DAY) == (5, 9)
     assert time_window({"startTime": "5"}, NOW, DAY) == (5, 5 + DAY)
     assert time_window({"endTime": str(NOW)}, NOW, 7 * DAY) == (NOW - 7 * DAY, NOW)
+    assert time_window({"endTime": str(NOW)}, NOW, DAY) == (NOW - 7 * DAY, NOW)
     first, last = time_window({}, NOW, 7 * DAY)
     assert first == NOW - 7 * DAY
     assert last > NOW

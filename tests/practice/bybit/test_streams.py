@@ -110,6 +110,17 @@ def test_an_order_is_told_on_every_topic_that_was_asked_for(venue: Handle) -> No
         assert [item["positionIdx"] for item in heard[3]["data"]] == [1, 2]
 
 
+def test_a_topic_and_its_category_are_not_asked_for_together(venue: Handle) -> None:
+    """In one request; in two they are."""
+    with connect(venue.ws_url + PRIVATE) as socket:
+        log_in(socket)
+        say(socket, op="subscribe", args=["order", "order.linear"])
+        assert hear(socket)["success"] is False
+        for topic in ("order", "order.linear"):
+            say(socket, op="subscribe", args=[topic])
+            assert hear(socket)["success"] is True
+
+
 def test_who_unsubscribes_hears_no_more(venue: Handle) -> None:
     """The next thing heard is the answer to a ping."""
     with private(venue, "order") as socket:

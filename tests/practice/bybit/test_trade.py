@@ -113,6 +113,8 @@ def test_a_price_beyond_the_band_is_moved_or_refused_as_the_account_wishes() -> 
     assert venue.rows_of("order/history", orderLinkId="b1")[0]["price"] == "0.22"
     assert code(venue.say("account/set-limit-px-action", modifyEnable=False)) == 0
     assert code(venue.order("Buy", 1, "100", "0.3")) == 110003
+    venue.order("Buy", 1, "100", "0.19", orderLinkId="b2")
+    assert code(venue.say("order/amend", symbol="DOGEUSDT", orderLinkId="b2", price="0.3")) == 110003
 
 
 def test_an_immediate_order_never_rests() -> None:

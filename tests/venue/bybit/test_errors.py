@@ -81,6 +81,7 @@ def test_a_rate_limit_says_until_when() -> None:
     """The header's time if it lies ahead, else a second; ten minutes after a 403, and never more."""
     assert of_code(10006, "", NOW, NOW + 700) == Rejected(Reject.RATE_LIMITED, "Bybit 10006: ", NOW + 700)
     assert of_code(10006, "", NOW, NOW - 700)[2] == NOW + 1_000
+    assert of_code(10018, "", NOW)[2] == NOW + 600_000
     assert of_code(10006, "", NOW, NOW + 600_001)[2] == NOW + 600_000
     assert of_status(403, "", NOW)[2] == NOW + 600_000  # type: ignore[misc]  # it is Rejected
     assert of_status(429, "", NOW)[2] == NOW + 1_000  # type: ignore[misc]

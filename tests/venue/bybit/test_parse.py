@@ -52,12 +52,20 @@ def test_the_position_index_says_whose_order_it_is(
     assert (record.side, record.closing) == (side, closing)
 
 
+def test_a_stop_whose_price_has_come_is_told_as_triggered() -> None:
+    """Listed and pushed; one that waits is not."""
+    stop = {"triggerPrice": "66000.5", "orderType": "Market"}
+    waits, came = (order_row(**stop, orderStatus=status) for status in ("Untriggered", "Triggered"))
+    assert [parse.order(row).triggered for row in (waits, came)] == [False, True]
+    assert [parse.order_update(row).triggered for row in (waits, came)] == [False, True]
+
+
 def test_an_order_keeps_every_digit() -> None:
     """And its times are milliseconds."""
     record = parse.order(order_row(cumExecQty="0.004", orderStatus="PartiallyFilled", triggerPrice="66000.5"))
     assert record == (
         "BTCUSDT", "g1-000001", "fd4300ae", LONG, False, D("66900"), D("0.010"), D("0.004"), OrderState.WORKING,
-        1_795_000_000_444, 1_795_000_000_457, D("66000.5"),
+        1_795_000_000_444, 1_795_000_000_457, D("66000.5"), False,
     )  # fmt: skip
 
 
