@@ -60,7 +60,6 @@ def test_a_stuck_stop_leaves_no_position_unprotected(bench: BinanceBench) -> Non
     bench.move(D("0.18990"))
     bot.until(lambda: bot.loop.session.desks[0].book.long.exits[Role.STOP_LOSS].triggered_at)
     assert bench.exchange.market(SYMBOL).holding(Side.LONG).quantity > 0
-    bench.skip(5_000)
     bot.until(lambda: not bench.exchange.market(SYMBOL).holding(Side.LONG).quantity)
     bot.until(lambda: set(GRID) <= set(bot.roles()))
     closed = [one for one in bot.ear.events if isinstance(one, Execution) and one.closing]
