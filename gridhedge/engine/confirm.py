@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from gridhedge.domain.change import Amend, Change, Place
 from gridhedge.domain.errors import RateLimited, VenueError
-from gridhedge.domain.values import ZERO, Millis
+from gridhedge.domain.ladder_book import SideBook
+from gridhedge.domain.values import ZERO, Millis, Role
 from gridhedge.engine.desk import Desk
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ _AGAIN_MS = 1_000
 
 
 def must_wait(session: Session, desk: Desk, changes: Sequence[Change], now: Millis) -> bool:
-    """Whether these changes close something, and the position has not been read since the last execution.
+    """Whether these changes close something, and the position has not been read since the last execution. Beside a stop
+    whose price has come it is read each time: what it has closed may not have been told.
 
     A venue that can not be read is asked ten times, a second apart; then the book's quantity has to do.
     """
-    if desk.position_is_read or not desk.strategy.owns_position or session.venue.capabilities.is_instant:
+    is_read = desk.position_is_read and not any(_is_triggered(side) for side in (desk.book.long, desk.book.short))
+    if is_read or not desk.strategy.owns_position or session.venue.capabilities.is_instant:
         return False
     if session.policy.dry_run or not any(_closes(desk, change) for change in changes):
         return False
@@ -44,6 +47,11 @@ def must_wait(session: Session, desk: Desk, changes: Sequence[Change], now: Mill
     desk.reads_failed, desk.position_is_read = 0, agrees
     session.wants_sync = session.wants_sync or not agrees
     return not agrees
+
+
+def _is_triggered(side: SideBook) -> bool:
+    stop = side.exits.get(Role.STOP_LOSS)
+    return stop is not None and stop.triggered_at > 0
 
 
 def _closes(desk: Desk, change: Change) -> bool:

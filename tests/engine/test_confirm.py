@@ -9,7 +9,7 @@ import pytest
 
 from gridhedge.domain.account import Snapshot
 from gridhedge.domain.errors import Unclear
-from gridhedge.domain.events import Execution, Seen
+from gridhedge.domain.events import Execution, OrderIntended, Seen
 from gridhedge.domain.values import Role
 from gridhedge.engine.confirm import READS_AT_MOST
 from gridhedge.engine.ports import Inbox
@@ -58,6 +58,22 @@ def test_one_look_before_the_first_exit(world: GridWorld) -> None:
     world.tick(3)
     assert reading(world).reads == before + 1
     assert world.exits()[Role.TAKE_PROFIT][0] == D("0.100")
+
+
+def test_a_stop_that_has_executed_untold_is_not_closed_once_more(world: GridWorld) -> None:
+    """Its price has come, its messages are lost: the position is read before the close, and nothing is sent."""
+    for level in range(1, 5):
+        world.run_into(L, level)
+    world.tick(3)
+    seen = world.session._see_fact
+    world.session._see_fact = lambda fact: False  # type: ignore[method-assign]
+    world.go("94990")
+    world.session._see_fact = seen  # type: ignore[method-assign]
+    assert (world.held(L, BTC), world.side().held > 0) == (0, True)
+    world.tick(8)
+    assert world.side().held == 0
+    intents = [event.key.role for event in world.journal.events if isinstance(event, OrderIntended)]
+    assert Role.CLOSE not in intents
 
 
 def test_entries_are_not_worth_a_look(world: GridWorld) -> None:
