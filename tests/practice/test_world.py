@@ -13,6 +13,7 @@ from gridhedge.practice.bybit.rows import Rows
 from gridhedge.practice.clock import Clock
 from gridhedge.practice.prices import synthetic
 from gridhedge.practice.world import Options, World
+from tests.funding import FarFunding
 
 
 class Wall:
@@ -69,6 +70,21 @@ def test_a_killed_world_goes_on_where_it_was_saved(tmp_path: Path) -> None:
     assert after.first.exchange.now() == at + 1 + 60_000
     before.close()
     after.close()
+
+
+def test_charges_are_those_that_the_funding_plan_has_made() -> None:
+    """At whatever times it charges."""
+    wall = Wall()
+    made = world(wall, speed=1)
+    begin, hour = wall.now, 3_600_000
+    made.first.exchange.market("DOGEUSDT").funding = plan = FarFunding(begin)
+    first = plan.after(begin)
+    assert 4 * hour < first - begin <= 5 * hour
+    assert made.charges("DOGEUSDT") == []
+    made.skip(first - begin)
+    assert made.charges("DOGEUSDT") == [first]
+    made.skip(9 * hour)
+    assert made.charges("DOGEUSDT") == [first, first + 8 * hour]
 
 
 def test_a_new_account_joins_at_the_time_of_the_others(tmp_path: Path) -> None:
