@@ -188,13 +188,21 @@ class Rehearsal:
             "funding": exact(total["funding"]),
         }
         assert exact(books["wallet"]) == 10_000 + exact(total["net_profit"])
-        status = self.told("status")["001"]["status"]
+        self.compare_positions()
+        return report
+
+    def compare_positions(self) -> None:
+        """Status has the exchange's balance and quantities."""
+        books, status = self.books(), self.told("status")["001"]["status"]
         assert Decimal(status["wallet_balance"]) == Decimal(books["wallet"])
         (symbol,) = status["symbols"]
         for side in ("long", "short"):
             held = books["positions"][f"{self.waves.symbol} {side}"]["quantity"]
             assert Decimal(symbol[side]["quantity"]) == Decimal(held)
-        return report
+
+    def close_everything(self) -> None:
+        """As a person would, in panic."""
+        self.printed("close", "--profile", str(self.profile), "--data-dir", str(self.data), "--yes")
 
     def end(self) -> None:
         for process in self.alive:
