@@ -8,6 +8,7 @@ of it is counted apart.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -165,6 +166,7 @@ def practised(found: Reactions, seconds: float) -> None:
             os.environ["XDG_STATE_HOME"] = folder
             profile, stop, logs = open_profile(data / "p.yaml"), threading.Event(), Logs(data, Masker())
             runner = Runner(profile, market_of(profile), Options(data, None, 1), logs, stop)
+            gc.freeze()  # as the command does
             threading.Timer(seconds, stop.set).start()
             try:
                 runner.run(lambda status: found.settled())
