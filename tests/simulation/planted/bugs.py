@@ -26,7 +26,7 @@ from gridhedge.domain.events import (
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import OrderState, Reject
 from gridhedge.domain.values import ZERO, Side
-from gridhedge.engine import assemble, execute, guard, loop, reconcile, recover, session, synchronise, unknown
+from gridhedge.engine import assemble, execute, guard, loop, reconcile, recover, session, synchronise, terms, unknown
 from gridhedge.engine.ports import Rejected, Unknown
 from gridhedge.simulate.disk import Journal
 from gridhedge.strategy import symmetric
@@ -362,7 +362,7 @@ def an_amend_counts_when_it_is_meant(patch: pytest.MonkeyPatch) -> None:
 
 @bug("I-35")
 def terms_are_read_at_the_start_only(patch: pytest.MonkeyPatch) -> None:
-    wrap(patch, loop.Loop, "_renew_terms", lambda original, *rest: None)
+    wrap(patch, terms.Terms, "advance", lambda original, *rest: None)
 
 
 # ---- recovery --------------------------------------------------------------------------------------------------------
