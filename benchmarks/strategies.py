@@ -94,11 +94,11 @@ class _Search:
             self.calls += 1
             return leg
 
-        CandleFeed.seek = timed  # type: ignore[method-assign]
+        CandleFeed.seek = timed
         try:
             return replay(profile, {symbol: candles})
         finally:
-            CandleFeed.seek = seek  # type: ignore[method-assign]
+            CandleFeed.seek = seek
 
 
 def _profile(name: str, file: str, symbol: str) -> Profile:

@@ -131,7 +131,7 @@ def watch(found: Reactions) -> None:
 
     def watched_send(self: Orders, changes: Sequence[Change]) -> list[Outcome]:
         if not hasattr(self, "watched"):
-            self.watched, pause = True, self._pause  # type: ignore[attr-defined]
+            self.watched, pause = True, self._pause
 
             def watched_pause(seconds: float) -> None:
                 began, busy = time.perf_counter(), time.thread_time()

@@ -38,7 +38,7 @@ def make_ready(venue: RealVenue, profile: Profile, locks: list[RunLock]) -> list
         place = _place(settings)
         uid, now = venue.uid(), time.time_ns() // 1_000_000
         for symbol in symbols:  # one by one: those taken must be let go of when the next is refused
-            locks.append(symbol_lock(locks_folder(), place, uid, symbol, now))  # noqa: PERF401  # a list at once would lose those taken
+            locks.append(symbol_lock(locks_folder(), place, uid, symbol, now))  # noqa: PERF401  # see above
     return checks
 
 

@@ -29,9 +29,9 @@ from gridhedge.strategy.grid import (
     range_edge,
     side_of,
 )
+from gridhedge.strategy.grid_exits import GridExits, is_deepest
 from gridhedge.strategy.reentry import next_cycle
 from gridhedge.strategy.settings import TrimSettings
-from gridhedge.strategy.shed import GridExits, is_deepest
 from gridhedge.strategy.shortage import FIGURES_LAG_MS, margin_of, shrunk_levels, tell_shortage
 from gridhedge.strategy.stops import Stops
 from gridhedge.strategy.view import Found, Plan, View, Withheld

@@ -76,15 +76,21 @@ def fail_from(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
     monkeypatch.setattr(Ledger, "sync", failing)
 
 
-def test_a_disk_that_fails_while_it_trades_is_an_emergency_stop(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What starts it again (a watchdog, Docker) is refused until a person has looked."""
+def fail_while_trading(data: Path, logs: Logs, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    """Trade until the disk fails, which ``told`` matches."""
     fail_from(monkeypatch, 4)
-    logs = Logs(data, Masker())
     stopped = runner(data, logs, ticks=200)
-    with pytest.raises(DiskFailure, match=r"account demo has an emergency stop: .*no space left.* gridhedge resume"):
+    with pytest.raises(DiskFailure, match=told):
         stopped.run(lambda status: None)
     monkeypatch.undo()
     stopped.close()
+
+
+def test_a_disk_that_fails_while_it_trades_is_an_emergency_stop(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts it again (a watchdog, Docker) is refused until a person has looked."""
+    logs = Logs(data, Masker())
+    told = r"account demo has an emergency stop: .*no space left.* gridhedge resume"
+    fail_while_trading(data, logs, monkeypatch, told)
     with pytest.raises(EmergencyStop, match="no space left"):
         runner(data, logs)
     logs.close()
@@ -98,14 +104,9 @@ def test_a_disk_that_does_not_even_take_the_stop_says_what_is_wrong(
     def refuse(folder: Path, emergency: Emergency) -> None:
         raise DiskFailure("read-only file system")
 
-    fail_from(monkeypatch, 4)
     monkeypatch.setattr("gridhedge.cli.runner.raise_emergency", refuse)
     logs = Logs(data, Masker())
-    stopped = runner(data, logs, ticks=200)
-    with pytest.raises(DiskFailure, match=r"^ledger\.sqlite3: no space left on device$"):
-        stopped.run(lambda status: None)
-    monkeypatch.undo()
-    stopped.close()
+    fail_while_trading(data, logs, monkeypatch, r"^ledger\.sqlite3: no space left on device$")
     logs.close()
 
 

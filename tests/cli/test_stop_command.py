@@ -47,7 +47,7 @@ def test_a_bot_that_does_not_stop_is_told_with_3(data: Path) -> None:
         f"lock = account_lock(pathlib.Path({str(data)!r}), 'demo', 0); print('held', flush=True); sys.stdin.read()"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", code], text=True, **pipes) as deaf:  # type: ignore[call-overload]
+    with subprocess.Popen([sys.executable, "-c", code], text=True, **pipes) as deaf:
         assert deaf.stdout.readline() == "held\n"
         with pytest.raises(VenueError, match=f"demo: process {deaf.pid} has not stopped within 0.2 s"):
             stop_accounts(data, ["demo"], 0.2)

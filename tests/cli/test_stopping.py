@@ -49,7 +49,7 @@ last steps into it."""
 def test_the_first_signal_stops_and_later_ones_change_nothing(first: signal.Signals) -> None:
     """Neither within the block, nor after it, nor while Python takes itself apart."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, cwd=ROOT, **pipes) as process:  # type: ignore[call-overload]
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], text=True, cwd=ROOT, **pipes) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(first)
         out, err = process.communicate(timeout=PATIENCE_S)
@@ -76,7 +76,7 @@ def test_who_was_never_asked_to_stop_gets_its_handlers_back() -> None:
 def test_a_signal_may_come_while_the_event_is_being_waited_for_or_set() -> None:
     """The main thread holds the event's lock in both; a handler that asked for it would never come back."""
     with stop_signal() as stop:
-        with stop._cond:  # type: ignore[attr-defined]
+        with stop._cond:
             os.kill(os.getpid(), signal.SIGTERM)
             os.kill(os.getpid(), signal.SIGINT)
         assert stop.wait(PATIENCE_S)

@@ -25,7 +25,7 @@ def bot(profile: Path, data: Path, speed: str) -> Iterator[subprocess.Popen[str]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     started: subprocess.Popen[str] = subprocess.Popen(
         command(profile, data, FOR_EVER, speed), text=True, cwd=ROOT, **pipes
-    )  # type: ignore[call-overload]
+    )
     with started:
         try:
             yield started

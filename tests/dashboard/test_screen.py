@@ -128,7 +128,7 @@ def test_a_hung_up_terminal_turns_the_screen_off(caplog: pytest.LogCaptureFixtur
 
 def test_an_error_in_drawing_turns_the_screen_off(terminal: Terminal, caplog: pytest.LogCaptureFixture) -> None:
     """A status that can not be drawn gives the terminal back and is logged."""
-    broken: AccountStatus = depth_three_against_one()._replace(now="yesterday")  # type: ignore[arg-type]
+    broken: AccountStatus = depth_three_against_one()._replace(now="yesterday")
     screen = Screen(terminal.console, interval_seconds=0.01)
     screen.start()
     screen.show(broken)

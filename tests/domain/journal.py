@@ -132,7 +132,7 @@ class Journal:
 
     def told(self, name: str, state: OrderState, price: str, quantity: int, filled: int, **more: object) -> OrderUpdate:
         facts: dict[str, object] = {"at": self.now, **more}
-        return OrderUpdate(XYZ, name, "v" + name[-6:], state, D(price), D(quantity), D(filled), **facts)  # type: ignore[arg-type]
+        return OrderUpdate(XYZ, name, "v" + name[-6:], state, D(price), D(quantity), D(filled), **facts)
 
     def amend(self, name: str, price: str, quantity: int) -> Journal:
         return self.write(AmendIntended(name, XYZ, D(price), D(quantity), self.now))

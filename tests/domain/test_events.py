@@ -38,7 +38,7 @@ def test_every_event_tells_its_time() -> None:
     """Journal and sights alike carry ``at``."""
     both = [*kinds(Event), *kinds(Sight)]
     assert len(both) == 30
-    assert [item for item in both if "at" not in item._fields] == []  # type: ignore[attr-defined]
+    assert [item for item in both if "at" not in item._fields] == []
 
 
 def test_every_event_of_the_module_is_kept_or_seen() -> None:

@@ -142,16 +142,16 @@ class FaultyVenue:
         return answer()
 
     def snapshot(self, symbols: Sequence[str]) -> Snapshot:
-        return self._read(lambda: self.paper.snapshot(symbols))  # type: ignore[no-any-return]
+        return self._read(lambda: self.paper.snapshot(symbols))
 
     def history(self, symbol: str, since: Millis) -> tuple[list[OrderRecord], list[Execution | Funding]]:
-        return self._read(lambda: self.paper.history(symbol, since))  # type: ignore[no-any-return]
+        return self._read(lambda: self.paper.history(symbol, since))
 
     def find_open(self, symbol: str, client_id: str) -> OrderRecord | None:
-        return self._read(lambda: self.paper.find_open(symbol, client_id))  # type: ignore[no-any-return]
+        return self._read(lambda: self.paper.find_open(symbol, client_id))
 
     def find_ended(self, symbol: str, client_id: str) -> OrderRecord | None:
-        return self._read(lambda: self.paper.find_ended(symbol, client_id))  # type: ignore[no-any-return]
+        return self._read(lambda: self.paper.find_ended(symbol, client_id))
 
     def __getattr__(self, name: str) -> Any:
         """Everything else works as it should."""

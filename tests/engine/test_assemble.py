@@ -58,7 +58,7 @@ def test_what_happened_while_the_bot_was_away_is_asked_for() -> None:
     world = World().start()
     world.tick()
     journal = world.journal.events
-    world.feed.add(world.exchange.now() + 1000, D("0.19700"))  # type: ignore[attr-defined]
+    world.feed.add(world.exchange.now() + 1000, D("0.19700"))
     world.exchange.advance(world.exchange.now() + 3_600_000)
     world.begin(journal)
     world.start()

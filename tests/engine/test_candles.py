@@ -69,7 +69,7 @@ def test_candles_are_read_at_the_start_and_a_little_after_every_close() -> None:
     venue.known = 5
     made = watch(venue)
     assert made.due == 0
-    assert made.look(venue, 5 * MINUTE + 30_000)  # type: ignore[arg-type]
+    assert made.look(venue, 5 * MINUTE + 30_000)
     assert (read(made), made.due) == (5, 6 * MINUTE + GRACE_MS)
 
 
@@ -78,15 +78,15 @@ def test_a_candle_that_is_not_there_yet_is_asked_for_again_less_and_less_often()
     venue = Candlestick()
     venue.known = 5
     made = watch(venue)
-    made.look(venue, 5 * MINUTE + 30_000)  # type: ignore[arg-type]
+    made.look(venue, 5 * MINUTE + 30_000)
     at, waits = made.due, []
     for _ in range(4):
-        assert not made.look(venue, at)  # type: ignore[arg-type]
+        assert not made.look(venue, at)
         waits.append(made.due - at)
         at = made.due
     assert waits == [1000, 2000, 4000, 8000]
     venue.known = 6
-    assert made.look(venue, at)  # type: ignore[arg-type]
+    assert made.look(venue, at)
     assert (read(made), made.due) == (6, 7 * MINUTE + GRACE_MS)
 
 
@@ -97,7 +97,7 @@ def test_a_candle_that_never_comes_is_given_up_for_the_next_one() -> None:
     made = watch(venue)
     at = 5 * MINUTE + 30_000
     while at < 65 * MINUTE:
-        made.look(venue, at)  # type: ignore[arg-type]
+        made.look(venue, at)
         assert at < made.due <= at // MINUTE * MINUTE + MINUTE + GRACE_MS
         at = made.due
     assert venue.asked < 60 * 7
@@ -112,7 +112,7 @@ def test_a_read_that_fails_is_tried_again(error: VenueError, due: int) -> None:
     venue.error = error
     made = watch(venue)
     with pytest.raises(type(error)):
-        made.look(venue, 9_000)  # type: ignore[arg-type]
+        made.look(venue, 9_000)
     assert made.due == due
 
 

@@ -42,7 +42,7 @@ class Reading:
 @pytest.fixture
 def world() -> GridWorld:
     made = GridWorld(trim_profile(initial_capital=D(10000)), "100000")
-    made.begin(venue=Reading(made))  # type: ignore[arg-type]
+    made.begin(venue=Reading(made))
     return made.built()
 
 
@@ -66,9 +66,9 @@ def test_a_stop_that_has_executed_untold_is_not_closed_once_more(world: GridWorl
         world.run_into(L, level)
     world.tick(3)
     seen = world.session._see_fact
-    world.session._see_fact = lambda fact: False  # type: ignore[method-assign]
+    world.session._see_fact = lambda fact: False
     world.go("94990")
-    world.session._see_fact = seen  # type: ignore[method-assign]
+    world.session._see_fact = seen
     assert (world.held(L, BTC), world.side().held > 0) == (0, True)
     world.tick(8)
     assert world.side().held == 0

@@ -58,7 +58,7 @@ class Tape:
         return self.outcomes
 
     def run(self, *changes: Change) -> list[Outcome]:
-        return execute(changes, self, self, self.append, NOW)  # type: ignore[arg-type]
+        return execute(changes, self, self, self.append, NOW)
 
 
 def test_every_intent_is_durable_before_anything_leaves() -> None:

@@ -62,7 +62,7 @@ class Market:
             self.asked.append((now - begin) // MINUTE)
             return [Rejected(Reject.MARKET_CLOSED, "10018 Market closed", opens)] * len(changes)
 
-        world.paper.send = refuse  # type: ignore[method-assign]
+        world.paper.send = refuse
 
 
 def warnings(world: World) -> list[str]:

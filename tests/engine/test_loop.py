@@ -62,7 +62,7 @@ def world() -> World:
 def test_a_tick_takes_its_time_and_no_more(world: World) -> None:
     """1000 ms each, whatever happened meanwhile."""
     at, ticks = world.exchange.now(), world.loop.ticks
-    world.feed.add(at + 400, D("0.1950"))  # type: ignore[attr-defined]
+    world.feed.add(at + 400, D("0.1950"))
     world.tick(5)
     assert (world.exchange.now() - at, world.loop.ticks - ticks) == (5000, 5)
 
@@ -130,7 +130,7 @@ def test_a_disconnected_bot_waits_instead_of_turning(world: World) -> None:
     world.desk.retry_at = world.exchange.now()
     waits: list[int] = []
     wait = world.paper.wait
-    world.paper.wait = lambda until: (waits.append(until), wait(until))[1]  # type: ignore[method-assign]
+    world.paper.wait = lambda until: (waits.append(until), wait(until))[1]
     world.tick(3)
     assert len(waits) < 20
 
@@ -205,7 +205,7 @@ def test_a_difference_that_stands_freezes_after_the_venue_was_asked() -> None:
     world, venue = counting()
     world.start()
     world.tick()
-    world.desk.strategy.plan = lambda view: world.desk.plan  # type: ignore[method-assign]  # a strategy that errs
+    world.desk.strategy.plan = lambda view: world.desk.plan
     world.exchange.by_hand_cancel(world.book.long.exits[TP].venue_id)
     world.desk.plan = world.desk.plan._replace(wanted=tuple(w for w in world.desk.plan.wanted if w.role is not TP))
     venue.read.clear()
@@ -282,7 +282,7 @@ def live(world: World, dice: random.Random) -> None:
         check_step(world)
         return changed
 
-    world.session.step = checked  # type: ignore[method-assign]
+    world.session.step = checked
     for _ in range(40):
         world.tick(dice.randrange(1, 8))
         assert not world.session.stopper.reason

@@ -328,7 +328,7 @@ def test_a_rate_limit_is_silence_until_its_end() -> None:
     venue.answers = [(is_place(L, Role.OPENING, 0), Rejected(Reject.RATE_LIMITED, "slow down", start + 2500))]
     times: list[int] = []
     send = venue.send
-    venue.send = lambda changes: (times.append(world.exchange.now()), send(changes))[1]  # type: ignore[method-assign]
+    venue.send = lambda changes: (times.append(world.exchange.now()), send(changes))[1]
     world.start()
     world.tick(5)
     assert times[0] == start
@@ -366,10 +366,10 @@ def test_an_unknown_order_that_did_arrive_is_found() -> None:
 
     def loses_the_first_answer(changes: Sequence[Change]) -> list[Outcome]:
         outcomes = send(changes)
-        venue.send = send  # type: ignore[method-assign]
+        venue.send = send
         return [Unknown("timeout") for _ in outcomes]
 
-    venue.send = loses_the_first_answer  # type: ignore[method-assign]
+    venue.send = loses_the_first_answer
     world.start()
     world.tick(3)
     ids = [change.client_id for change in venue.sent if isinstance(change, Place)]
@@ -478,7 +478,7 @@ class Lag:
 
     def __init__(self, world: World) -> None:
         self._inbox = world.session.inbox
-        world.paper.connect([DOGE], self)  # type: ignore[arg-type]
+        world.paper.connect([DOGE], self)
 
     def put(self, seen: Seen) -> None:
         if not isinstance(seen, MarketSeen):

@@ -214,7 +214,7 @@ def test_the_stop_file_is_written_though_the_journal_fails() -> None:
         raise DiskFailure("no space left")
 
     stopper = Stopper("freeze", File())
-    world.session.journal.sync = fail  # type: ignore[method-assign]
+    world.session.journal.sync = fail
     with pytest.raises(DiskFailure):
         stopper.raise_stop(world.session, DOGE, "a test")
     assert written == ["a test"]

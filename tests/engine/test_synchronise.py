@@ -95,7 +95,7 @@ def test_a_book_that_agrees_is_left_as_it_is(world: World) -> None:
 def test_lost_executions_are_found(world: World) -> None:
     """The take-profit of the short side executes while nobody hears it."""
     lose_messages(world)
-    world.feed.add(world.exchange.now() + 1, D("0.19500"))  # type: ignore[attr-defined]
+    world.feed.add(world.exchange.now() + 1, D("0.19500"))
     world.exchange.advance(world.exchange.now() + 10)
     assert world.book.short.cycles == 0
     sync(world)
@@ -175,7 +175,7 @@ def test_a_position_is_not_mended_while_its_executions_are_on_their_way() -> Non
     lose_messages(world)
     lagging.hides_since = world.exchange.now() + 1
     exit_order = world.book.short.exits[TP]
-    world.feed.add(world.exchange.now() + 1, exit_order.price - RULES.tick_size)  # type: ignore[attr-defined]
+    world.feed.add(world.exchange.now() + 1, exit_order.price - RULES.tick_size)
     world.exchange.advance(world.exchange.now() + 1000)
     assert world.held(S) == 0
     sync(world)
@@ -199,7 +199,7 @@ def test_a_partly_executed_order_that_the_history_lags_behind_is_not_mended() ->
     lose_messages(world)
     world.exchange.by_hand_cancel(world.book.long.entries[1].venue_id)  # it would take the 100 for itself
     lagging.hides_since = world.exchange.now() + 1
-    world.feed.add(world.exchange.now() + 1, world.book.short.exits[TP].price - RULES.tick_size)  # type: ignore[attr-defined]
+    world.feed.add(world.exchange.now() + 1, world.book.short.exits[TP].price - RULES.tick_size)
     world.exchange.advance(world.exchange.now() + 500)
     assert world.held(S) == D(276)
     sync(world)
@@ -299,7 +299,7 @@ def test_a_take_profit_that_executed_while_the_bot_was_away_opens_the_side_anew(
     """The short side is flat at the venue; the new bot re-opens it in a newer cycle."""
     before = world.book.short.cycle
     price = world.book.short.exits[TP].price - RULES.tick_size
-    world.feed.add(world.exchange.now() + 1, price)  # type: ignore[attr-defined]
+    world.feed.add(world.exchange.now() + 1, price)
     world.exchange.advance(world.exchange.now() + 5000)
     assert world.held(S) == 0
     world.forget()

@@ -65,7 +65,7 @@ def world() -> World:
 
 
 def reads(world: World) -> list[int]:
-    return world.venue.read  # type: ignore[attr-defined,no-any-return]
+    return world.venue.read
 
 
 def renew_terms(world: World) -> None:
@@ -161,7 +161,7 @@ def test_a_refusal_makes_them_be_read_sooner(world: World) -> None:
 def test_a_tick_reads_one_term(world: World) -> None:
     """Filters, fees and leverage in three ticks in a row: the thread trades in between."""
     pass_by(world, TERMS_EVERY_MS - 2_000)
-    asked = world.venue.asked  # type: ignore[attr-defined]
+    asked = world.venue.asked
     asked.clear()
     while not asked:
         world.tick()
@@ -178,7 +178,7 @@ def test_after_a_gap_everything_is_read_before_the_next_order(world: World) -> N
     """An hour without the stream: what plans are made with is older than ten minutes."""
     world.session.disconnected["stream"] = ConnectionChanged("stream", False, world.exchange.now(), "a test")
     pass_by(world, 6 * TERMS_EVERY_MS)
-    asked = world.venue.asked  # type: ignore[attr-defined]
+    asked = world.venue.asked
     asked.clear()
     world.session.inbox.put(ConnectionChanged("stream", True, world.exchange.now()))
     world.tick()
@@ -188,19 +188,19 @@ def test_after_a_gap_everything_is_read_before_the_next_order(world: World) -> N
 def test_a_venue_that_can_not_be_read_changes_nothing(world: World) -> None:
     """It is asked again after 5, 10, 20, 40 … seconds, that is said once, and trading goes on with what is known."""
     reads(world).clear()
-    world.venue.error = Unclear("no answer")  # type: ignore[attr-defined]
+    world.venue.error = Unclear("no answer")
     pass_by(world, TERMS_EVERY_MS + 100_000)
     assert [(later - earlier) // 1000 for earlier, later in pairwise(reads(world))] == [8, 13, 23, 43]
     assert world.desk.instrument == RULES
     assert world.ear.heard("DOGEUSDT: filters could not be read again, trying on: no answer", "warning") == 1
-    world.venue.error = None  # type: ignore[attr-defined]
+    world.venue.error = None
     pass_by(world, 100_000)
     assert world.ear.heard("DOGEUSDT: filters could be read again", "info") == 1
 
 
 def test_a_venue_that_refuses_the_leverage_does_not_hide_its_filters(world: World) -> None:
     """An account that may not set it goes on with what is in force, told once, and follows filters and fees."""
-    world.venue.refuses = Refused("the leverage can not be set")  # type: ignore[attr-defined]
+    world.venue.refuses = Refused("the leverage can not be set")
     world.exchange.market(DOGE).follow(replace(RULES, min_notional=D(6)))
     pass_by(world, TERMS_EVERY_MS + 200_000)
     assert world.desk.instrument.min_notional == D(6)
@@ -212,7 +212,7 @@ def test_the_venue_s_silence_is_kept(world: World) -> None:
     """Rate limited for a minute and a half: nothing is read before."""
     reads(world).clear()
     start = world.exchange.now()
-    world.venue.error = RateLimited("slow down", start + TERMS_EVERY_MS + 90_000)  # type: ignore[attr-defined]
+    world.venue.error = RateLimited("slow down", start + TERMS_EVERY_MS + 90_000)
     pass_by(world, TERMS_EVERY_MS + 80_000)
     assert len(reads(world)) == 1
     pass_by(world, 20_000)

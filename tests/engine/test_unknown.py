@@ -69,7 +69,7 @@ def unknown_order(journal: Journal, level: int = 1) -> Order:
 
 
 def ask(unknowns: Unknowns, lists: Lists, journal: Journal, now: int) -> list[Event]:
-    return unknowns.ask(lists, journal.book.orders, now)  # type: ignore[arg-type]
+    return unknowns.ask(lists, journal.book.orders, now)
 
 
 def test_an_order_is_never_absent_before_the_fence(journal: Journal, lists: Lists) -> None:
@@ -125,9 +125,9 @@ def test_a_newer_request_has_a_fence_of_its_own(journal: Journal, lists: Lists) 
     journal.amend(name, "9.8", 200)
     unknowns.open(order, SENT + 10_000)
     for now in (FENCE + 1, FENCE + 1001, FENCE + 2001, FENCE + 9999):
-        assert unknowns.ask(lists, journal.book.orders, now) == []  # type: ignore[arg-type]
-    assert unknowns.ask(lists, journal.book.orders, FENCE + 10_999) == []  # type: ignore[arg-type]
-    (gone,) = unknowns.ask(lists, journal.book.orders, FENCE + 11_999)  # type: ignore[arg-type]
+        assert unknowns.ask(lists, journal.book.orders, now) == []
+    assert unknowns.ask(lists, journal.book.orders, FENCE + 10_999) == []
+    (gone,) = unknowns.ask(lists, journal.book.orders, FENCE + 11_999)
     assert type(gone) is OrderUpdate
 
 

@@ -134,5 +134,5 @@ def test_a_skip_lets_everything_in_between_happen() -> None:
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, object], text: str) -> None:
     """Before anything is built."""
     with pytest.raises(UsageError) as refused:
-        Options(**wrong)  # type: ignore[arg-type]
+        Options(**wrong)
     assert text in str(refused.value)

@@ -25,7 +25,7 @@ def market(rows: list[tuple[int, int, int, int]], start: int = START, leverage: 
     """A market of tick 0.1 from candles in ticks (open, high, low, close)."""
     ticks = np.array(rows, dtype=float) / 10
     times = start + np.arange(len(rows), dtype=np.int64) * MINUTE
-    candles = Candles(times, *(column.copy() for column in ticks.T), None, MINUTE, "made")  # type: ignore[call-arg]
+    candles = Candles(times, *(column.copy() for column in ticks.T), None, MINUTE, "made")
     instrument = Instrument("XUSDT", "X", "USDT", D("0.1"), D(1), D(1), D(10**6), D(10**6), D(5), 75, TIERS)
     return Market(candles, instrument, Fees(D("0.0002"), D("0.001")), leverage)
 
@@ -48,13 +48,13 @@ def walk(markets: list[Market], steps: list[Step], end: int) -> list[tuple[int, 
     seen = []
     for at, kind, what in points:
         if kind == 0:
-            step = steps[what]  # type: ignore[call-overload]
+            step = steps[what]
             if step.price is not None:
                 prices[step.symbol] = step.price
             seen.append((at, D("NaN"), rate(markets, current, prices)))
             current = step
         else:
-            index, number = what  # type: ignore[misc]
+            index, number = what
             prices = [extreme(each.candles, index, number) for each in markets]
         seen.append((at, value(current, prices), rate(markets, current, prices)))
     return seen

@@ -59,7 +59,7 @@ def recording(**changes: object) -> Recording:
     market = Market(candles, INSTRUMENT, Fees(D("0.0002"), D("0.00055")), 75)
     book = fold("001", ["DOGEUSDT"], events)
     whole = Recording("001", {"DOGEUSDT": market}, events, book, D(1000), candles.end, {"DOGEUSDT": D("0.22")})
-    return whole._replace(**changes)  # type: ignore[arg-type]
+    return whole._replace(**changes)
 
 
 def test_money_is_exact_to_the_last_digit() -> None:
@@ -123,7 +123,7 @@ def test_json_has_the_stable_names() -> None:
         "fee": "0.0042",
         "maker": True,
         "kind": "trade",
-        "client_id": recording().events[2].client_id,  # type: ignore[union-attr]
+        "client_id": recording().events[2].client_id,
         "execution_id": "b",
     }
 

@@ -66,7 +66,7 @@ def test_two_bots_share_an_account_for_a_life(trims: Yard, tmp_path: Path) -> No
     done = trims.script("start_all", **more)
     assert (done.code, done.err) == (0, "")
     for account in ("btc", "eth"):
-        until(lambda account=account: has_grid(trims, account), f"{account} has a grid")  # type: ignore[misc]
+        until(lambda account=account: has_grid(trims, account), f"{account} has a grid")
         assert D("3290") < D(long_side(trims, account)["capital"]) < D("3310")
     for name in ("btc-trim", "btc"):  # the bot, or its account
         assert "BTCUSDC long grid around" in trims.script("logs", name, **more).out

@@ -51,7 +51,7 @@ def signed(method: str, path: str, body: bytes = b"", **more: str) -> Made:
 
 
 def unsigned(method: str, path: str, headers: dict[str, str] | None = None, **more: str | None) -> Made:
-    return lambda platform: framed(method, path, headers or {}, **more)  # type: ignore[arg-type]
+    return lambda platform: framed(method, path, headers or {}, **more)
 
 
 def administrators(path: str, **more: str) -> Made:

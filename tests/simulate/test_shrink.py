@@ -58,4 +58,4 @@ def test_a_real_failure_is_replayed_by_its_short_schedule(monkeypatch: pytest.Mo
     again = run_seed(found.seed, steps, frozenset(struck))
     assert 0 < len(struck) < len(found.struck) / 2
     assert again.violation is not None
-    assert again.violation.invariant == found.violation.invariant  # type: ignore[union-attr]  # chosen for having one
+    assert again.violation.invariant == found.violation.invariant

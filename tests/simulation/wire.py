@@ -77,7 +77,7 @@ class Mortal:
 
     def send(self, changes: Sequence[Change]) -> list[Outcome]:
         self._meet("before a request")
-        outcomes: list[Outcome] = super().send(changes)  # type: ignore[misc]
+        outcomes: list[Outcome] = super().send(changes)
         self._meet("after a request")
         return outcomes
 

@@ -29,7 +29,7 @@ class Baskets(Bench):
             "space_percent": D(1), "space_orders": 3, "space_lots": D(100), "space1_percent": D(2), "space1_orders": 2,
             "space1_lots": D(200), "pair_global_profit": D(1), "cci_period": 14,
         } | settings  # fmt: skip
-        self.strategy: Signal = Signal(SignalSettings.model_validate(values))  # type: ignore[assignment]
+        self.strategy: Signal = Signal(SignalSettings.model_validate(values))
         self.now = START + HOUR
         self.signal: SignalSeen | None = None
         self.elsewhere: tuple[Decimal, int] = D(0), 0

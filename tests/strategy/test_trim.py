@@ -157,9 +157,9 @@ def test_a_stop_that_the_venue_finds_passed_is_a_close() -> None:
     def place(*arguments: object, **options: object) -> object:
         if options.get("trigger_price") is not None:
             raise Refusal(Reject.WOULD_TRIGGER, "would trigger at once")
-        return refused(*arguments, **options)  # type: ignore[arg-type]
+        return refused(*arguments, **options)
 
-    made.exchange.place = place  # type: ignore[method-assign,assignment]
+    made.exchange.place = place
     made.run_into(L, 4)
     made.tick(2)
     assert (made.held(L, BTC), made.side().cycles) == (D(0), 1)
@@ -333,7 +333,7 @@ def test_a_venue_that_takes_less_than_the_balance_is_asked_ten_times_at_most() -
         strict(quantity, False)
         return amended(name, venue_id, price, quantity)
 
-    made.exchange.place, made.exchange.amend = place, amend  # type: ignore[method-assign]
+    made.exchange.place, made.exchange.amend = place, amend
     made.built()
     made.tick(400)
     assert len(asked) <= 10

@@ -23,7 +23,7 @@ def bar(at: int, *prices: str) -> list[Any]:
 
 def source(body: object) -> tuple[BinanceCandles, ScriptedClient]:
     client = ScriptedClient(lambda method, query: body)
-    return BinanceCandles(client, ServerClock()), client  # type: ignore[arg-type]
+    return BinanceCandles(client, ServerClock()), client
 
 
 def test_a_page_is_what_was_asked_for() -> None:

@@ -31,7 +31,7 @@ class Bench:
         self.failure: Exception | None = None
         log = logging.getLogger("gridhedge.account.test")
         self.errands = Errands(
-            self, self.account, self.funding, self.renewed.append, self.told.append, local, log  # type: ignore[arg-type]
+            self, self.account, self.funding, self.renewed.append, self.told.append, local, log
         )  # fmt: skip
 
     def account(self, client: object) -> AccountSeen:

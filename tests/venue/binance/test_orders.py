@@ -60,7 +60,7 @@ class Bench:
     def __init__(self, script: Script = taken, **more: Any) -> None:
         self.client, self.time, self.stops = ScriptedClient(script), Time(), {"": D(0)}
         self.orders = Orders(
-            self.client,  # type: ignore[arg-type]  # it answers as the client does
+            self.client,
             ServerClock(), Limits(self.time.now), lambda: self.stops, self.time.sleep, **more,
         )  # fmt: skip
 

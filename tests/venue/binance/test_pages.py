@@ -66,10 +66,10 @@ def test_trades_learn_their_orders_names() -> None:
 
     client = ScriptedClient(script)
     late = AT + 120_001
-    made = pages.executions(client, "BTCUSDC", AT - 5, late, {"1": "g1-1"}, "USDC", RATES)  # type: ignore[arg-type]
+    made = pages.executions(client, "BTCUSDC", AT - 5, late, {"1": "g1-1"}, "USDC", RATES)
     assert [one.client_id for one in made] == ["g1-1", "g1-2", "g1-2", ""]
     assert [query["orderId"] for method, query in client.asked if method == "futures_get_order"] == [2, 3]
-    made = pages.executions(client, "BTCUSDC", AT - 5, AT, {"1": "g1-1"}, "USDC", RATES)  # type: ignore[arg-type]
+    made = pages.executions(client, "BTCUSDC", AT - 5, AT, {"1": "g1-1"}, "USDC", RATES)
     assert [one.client_id for one in made] == ["g1-1", "g1-2", "g1-2"]
 
 

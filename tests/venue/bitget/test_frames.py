@@ -115,7 +115,7 @@ def test_an_end_waits_for_the_executions_that_it_counts(generation: str, inbox: 
     second = {"v2": {"tradeId": "223"}, "v3": {"execId": "223"}}[generation]
     frames.private(push(generation, "fill", FILLS[generation] | second))
     assert [type(seen) for seen in inbox.seen[-2:]] == [Execution, OrderUpdate]
-    assert inbox.seen[-1].state is OrderState.FILLED  # type: ignore[union-attr]  # the line above
+    assert inbox.seen[-1].state is OrderState.FILLED
 
 
 @both

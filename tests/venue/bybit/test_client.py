@@ -66,7 +66,7 @@ def says() -> Iterator[type[Says]]:
 
 @pytest.fixture
 def client(says: type[Says]) -> Iterator[Client]:
-    access = Access(True, says.url, "the-key", "the-secret", 5000, timeout_s=60.0)  # type: ignore[attr-defined]  # Here
+    access = Access(True, says.url, "the-key", "the-secret", 5000, timeout_s=60.0)
     client = Client(access, ServerClock(), logging.getLogger("gridhedge.account.test"))
     yield client
     client.close()
@@ -111,7 +111,7 @@ def test_not_modified_is_a_success_for_a_setting(says: type[Says], client: Clien
 def test_an_answer_tells_the_time(says: type[Says]) -> None:
     """Bybit's, whatever this machine's clock says."""
     clock = ServerClock(begin=lambda: AT - 10**9)
-    access = Access(True, says.url, "the-key", "the-secret", 5000)  # type: ignore[attr-defined]  # Here
+    access = Access(True, says.url, "the-key", "the-secret", 5000)
     client = Client(access, clock, logging.getLogger("gridhedge.account.test"))
     says.body = b'{"retCode": 0, "retMsg": "OK", "result": {}, "time": %d}' % AT
     assert client.read("get_server_time").at == AT

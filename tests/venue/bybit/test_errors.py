@@ -83,5 +83,5 @@ def test_a_rate_limit_says_until_when() -> None:
     assert of_code(10006, "", NOW, NOW - 700)[2] == NOW + 1_000
     assert of_code(10018, "", NOW)[2] == NOW + 600_000
     assert of_code(10006, "", NOW, NOW + 600_001)[2] == NOW + 600_000
-    assert of_status(403, "", NOW)[2] == NOW + 600_000  # type: ignore[misc]  # it is Rejected
-    assert of_status(429, "", NOW)[2] == NOW + 1_000  # type: ignore[misc]
+    assert of_status(403, "", NOW)[2] == NOW + 600_000
+    assert of_status(429, "", NOW)[2] == NOW + 1_000

@@ -18,7 +18,7 @@ MINUTE = 60_000
 
 def columns(candles: Candles) -> list[tuple[int, float, float, float]]:
     """Minute, high, low and close of each candle."""
-    return [(at // MINUTE, *row) for at, *row in zip(*candles, strict=True)]  # type: ignore[misc]
+    return [(at // MINUTE, *row) for at, *row in zip(*candles, strict=True)]
 
 
 def test_a_candle_is_told_once_it_has_closed() -> None:
@@ -97,7 +97,7 @@ def test_points_that_are_skipped_are_in_the_candle() -> None:
         lambda: TickFeed([0, 30_000, 70_000, 170_000, 200_000], [1.0, 2.0, 1.5, 3.0, 2.5]),
     ],
 )
-def test_history_is_told_from_the_beginning_after_a_restart(make) -> None:  # type: ignore[no-untyped-def]
+def test_history_is_told_from_the_beginning_after_a_restart(make) -> None:
     """A feed that was restored has the candles of one that never stopped."""
     whole, stopped = make(), make()
     whole.candles(Timeframe.M1, 1)

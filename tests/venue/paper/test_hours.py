@@ -12,7 +12,7 @@ from gridhedge.venue.paper.hours import DAY_MS, ForexWeek, rollover_after
 
 
 def ms(*moment: int) -> int:
-    return int(datetime(*moment, tzinfo=UTC).timestamp() * 1000)  # type: ignore[misc,arg-type]  # year to minute
+    return int(datetime(*moment, tzinfo=UTC).timestamp() * 1000)
 
 
 @pytest.mark.parametrize(

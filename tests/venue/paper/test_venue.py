@@ -187,7 +187,7 @@ def test_latency_lets_the_world_move_before_a_request_arrives() -> None:
     venue, box = connected((0, "100"), (30, "95"), latency_ms=50)
     venue.send([entry("a", LONG, "98", "1")])
     assert venue.now() == START + 50
-    assert venue.exchange.account.find("a").filled == 1  # type: ignore[union-attr]
+    assert venue.exchange.account.find("a").filled == 1
     box.drain()
     other, seen = connected((0, "100"), (80, "95"), latency_ms=50)
     other.send([entry("a", LONG, "98", "1")])

@@ -73,7 +73,7 @@ def test_a_bridge_that_is_not_there_is_no_connection(bridge: BridgeServer) -> No
     assert there.initialize(bridge.url, **SIGN_IN) is False
     assert there.order_send({"action": 1}) is None
     assert there.last_error()[0] == -10004
-    bridge.__init__(lambda: cast(Mt5Api, None), Address("127.0.0.1", 0))  # type: ignore[misc]  # for the fixture's stop
+    bridge.__init__(lambda: cast(Mt5Api, None), Address("127.0.0.1", 0))
     bridge.start()
 
 

@@ -28,4 +28,4 @@ def test_what_has_worked_is_used_again() -> None:
 
 def test_a_named_mode_is_the_only_one() -> None:
     for mode, number in (("fok", FOK), ("ioc", IOC), ("return", RETURN)):
-        assert Fillings(mode).candidates(SymbolInfo(filling_mode=3)) == [number]  # type: ignore[arg-type]
+        assert Fillings(mode).candidates(SymbolInfo(filling_mode=3)) == [number]

@@ -9,5 +9,5 @@ from gridhedge.venue.mt5.terminal.structs import STRUCTS
 
 def test_every_structure_has_the_package_s_fields_in_their_order(facts: Any) -> None:
     """Eleven structures, 300 fields."""
-    ours = {name: list(struct._fields) for name, struct in STRUCTS.items()}  # type: ignore[attr-defined]
+    ours = {name: list(struct._fields) for name, struct in STRUCTS.items()}
     assert ours == {name: struct["fields"] for name, struct in facts["struct_fields"].items()}
