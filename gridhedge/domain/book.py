@@ -338,7 +338,7 @@ class SymbolBook:
         self._count_refusal(order, at)
         self._note_squeeze(order, reason, at)
         side = self.of(key.side)
-        if key.cycle != side.cycle:
+        if not side.is_current(key):
             return
         if reason is Reject.MARGIN and key.role.is_entry:
             side.refused[key.level] = at
@@ -348,7 +348,7 @@ class SymbolBook:
     def _note_squeeze(self, order: Order, reason: Reject | None, at: Millis) -> None:
         """The venue refused a quantity: what is known of the largest one that it takes."""
         key, side = order.key, self.of(order.key.side)
-        if reason is (Reject.MARGIN if key.role.is_entry else Reject.REDUCE_ONLY) and key.cycle == side.cycle:
+        if reason is (Reject.MARGIN if key.role.is_entry else Reject.REDUCE_ONLY) and side.is_current(key):
             note_refused(side.squeezes, order, at)
 
     def _count_refusal(self, order: Order, at: Millis) -> None:
@@ -361,7 +361,7 @@ class SymbolBook:
             self.rejections.pop((key.side, key.role, key.level), None)
         if side.refused and key.role.is_entry:
             side.refused.pop(key.level, None)
-        if side.squeezes and key.cycle == side.cycle:
+        if side.squeezes and side.is_current(key):
             note_accepted(side.squeezes, order)
 
 

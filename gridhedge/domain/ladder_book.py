@@ -145,7 +145,7 @@ class SideBook:
         """Give a live order its slot; one that has none (former cycle, slot taken) is stale."""
         key = order.key
         self.note_number(key)
-        if key.cycle != self.cycle or self._occupied(order):
+        if not (key.cycle == self.cycle or self._may_stay(order)) or self._occupied(order):
             self.stale[order.client_id] = order
         elif key.role.is_entry:
             self.entries[key.level] = order
@@ -160,6 +160,17 @@ class SideBook:
             slot = (key.role, key.level)
             if key.revision > self.revisions.get(slot, 0):
                 self.revisions[slot] = key.revision
+
+    def _may_stay(self, order: Order) -> bool:
+        """Whether an order of a former cycle serves this one: an untouched level of a grid is moved, not sent anew."""
+        return self.has_grid and order.key.role.is_entry and order.filled == ZERO
+
+    def is_current(self, key: OrderKey) -> bool:
+        """Whether what becomes of the order concerns the current cycle: it is of this cycle, or serves it."""
+        if key.cycle == self.cycle:
+            return True
+        order = self.entries.get(key.level)
+        return order is not None and order.key == key
 
     def _occupied(self, order: Order) -> bool:
         if order.key.role.is_entry:
@@ -216,7 +227,7 @@ class SideBook:
         """An execution fills its own level first, and then the others from the bottom: those that the order has joined,
         or those beyond where a late fill took its room. A late one of a former cycle fills from the bottom."""
         table = self.reference
-        if key.cycle != self.cycle or key.level >= len(table):
+        if key.level >= len(table) or not self.is_current(key):
             return spread(table, self.fills, quantity) if table else ((key.level, quantity),)
         filled = self.filled(key.level)
         room = max(table[key.level] - filled, ZERO)
@@ -338,11 +349,15 @@ class SideBook:
         return result
 
     def open_slots(self) -> None:
-        """A new cycle: nothing has been sent or refused in it, and what still lives has no slot in it."""
-        for order in (*self.entries.values(), *self.exits.values()):
-            self.stale[order.client_id] = order
+        """A new cycle: nothing has been sent or refused in it. Of what still lives a grid's untouched levels stay."""
+        live = (*self.entries.values(), *self.exits.values())
         self.entries.clear()
         self.exits.clear()
+        for order in live:
+            if self._may_stay(order):
+                self.entries[order.key.level] = order
+            else:
+                self.stale[order.client_id] = order
         self.revisions.clear()
         self.refused.clear()
         self.squeezes.clear()

@@ -7,7 +7,7 @@ our client ids say what each order and execution meant; where ids are missing, t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gridhedge.domain.account import OrderRecord, Position
 from gridhedge.domain.book import SymbolBook
@@ -24,6 +24,10 @@ from gridhedge.domain.order import OrderKey, client_id, parse_client_id
 from gridhedge.domain.values import SIDES, ZERO, Millis, Quantity, Role, Side
 from gridhedge.engine.unknown import seen_as
 from gridhedge.strategy.view import Found, FoundEntry
+
+_Orders: TypeAlias = list[tuple[OrderKey, OrderRecord]]
+_Cycles: TypeAlias = dict[int, _Orders]
+"""Our orders of one side by the cycle in which they were sent."""
 
 
 class Truth(NamedTuple):
@@ -145,12 +149,13 @@ class _Story(NamedTuple):
     """Of the last cycle; 0 if there has been none."""
     events: list[Event]
     entries: dict[int, FoundEntry]
+    moved: dict[int, FoundEntry]
 
 
 def _found(story: _Story, side: Side, truth: Truth) -> Found:
     position = next((item for item in truth.positions if item.side is side), None)
     held, average = (position.quantity, position.average) if position else (ZERO, ZERO)
-    return Found(side, story.cycle, story.entries, held, average)
+    return Found(side, story.cycle, story.entries, held, average, story.moved)
 
 
 class _Chapter(NamedTuple):
@@ -158,12 +163,13 @@ class _Chapter(NamedTuple):
 
     cycle: int
     begins: int
-    orders: list[tuple[OrderKey, OrderRecord]]
+    orders: _Orders
 
 
 def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
     facts = [fact for fact in truth.facts if fact.side is side]
-    chapters = _chapters(book, side, truth, facts)
+    cycles = _cycles(book, side, truth)
+    chapters = _chapters(cycles, facts)
     if not chapters:
         return _story_without_ids(book, side, truth, facts)
     executed: dict[str, Quantity] = {}
@@ -184,35 +190,60 @@ def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
         events += own
         events += [seen_as(record, truth.at) for record in told if record.state.is_final]
     last = chapters[-1]
+    return _Story(last.cycle, events, _entries(cycles[last.cycle]), _entries(_moved(last, cycles, facts)))
+
+
+def _moved(last: _Chapter, cycles: _Cycles, facts: Sequence[Execution | Funding]) -> _Orders:
+    """Entries of former cycles that a grid has moved into the last one: changed, or executed, since it began only."""
+    first: dict[str, int] = {}
+    for place, fact in enumerate(facts):
+        if isinstance(fact, Execution):
+            first.setdefault(fact.client_id, place)
+
+    def serves(record: OrderRecord) -> bool:
+        executed = first.get(record.client_id)
+        if executed is None:
+            return not record.state.is_final and record.changed // 1000 >= last.cycle
+        return executed >= last.begins
+
+    return [pair for cycle in sorted(cycles) if cycle < last.cycle for pair in cycles[cycle] if serves(pair[1])]
+
+
+def _entries(orders: _Orders) -> dict[int, FoundEntry]:
     entries: dict[int, FoundEntry] = {}
-    for key, record in sorted(last.orders, key=lambda told: told[0].revision):
-        if key.role.is_entry and key.cycle == last.cycle:
-            before = entries.get(key.level, FoundEntry(ZERO, ZERO, ZERO))
-            largest = max(before.quantity, record.quantity)
-            entries[key.level] = FoundEntry(record.price, largest, before.filled + record.filled)
-    return _Story(last.cycle, events, entries)
+    for key, record in sorted(orders, key=lambda told: told[0].revision):
+        if key.role.is_entry:
+            entry = FoundEntry(record.price, record.quantity, record.filled)
+            entries[key.level] = entry.with_earlier(entries.get(key.level))
+    return entries
 
 
-def _chapters(book: SymbolBook, side: Side, truth: Truth, facts: Sequence[Execution | Funding]) -> list[_Chapter]:
-    """The cycles that our client ids tell of, oldest first. One that never executed counts only if it is the last."""
-    cycles: dict[int, list[tuple[OrderKey, OrderRecord]]] = {}
+def _cycles(book: SymbolBook, side: Side, truth: Truth) -> _Cycles:
+    """Our orders of a side, by the cycle in which they were sent."""
+    cycles: _Cycles = {}
     still_open = {record.client_id for record in truth.open_orders}
     ended = [record for record in truth.ended_orders if record.client_id not in still_open]
     for record in (*ended, *truth.open_orders):
         key = parse_client_id(book.tag, record.client_id)
         if key is not None and key.side is side:
             cycles.setdefault(key.cycle, []).append((key, record))
+    return cycles
+
+
+def _chapters(cycles: _Cycles, facts: Sequence[Execution | Funding]) -> list[_Chapter]:
+    """The cycles that our client ids tell of, oldest first. One that never executed counts only if it is the last."""
     chapters: list[_Chapter] = []
     for cycle, orders in sorted(cycles.items()):
         ids = {record.client_id for _, record in orders}
         own = [place for place, fact in enumerate(facts) if isinstance(fact, Execution) and fact.client_id in ids]
         if own or cycle == max(cycles):
             begins = own[0] if own else len(facts)
-            chapters = [*_before(chapters, begins, orders), _Chapter(cycle, begins, orders)]
+            told = list(orders)
+            chapters = [*_before(chapters, begins, told), _Chapter(cycle, begins, told)]
     return chapters
 
 
-def _before(chapters: list[_Chapter], begins: int, orders: list[tuple[OrderKey, OrderRecord]]) -> list[_Chapter]:
+def _before(chapters: list[_Chapter], begins: int, orders: _Orders) -> list[_Chapter]:
     """The chapters that began before this place. One that did not has late fills only, and is told with the next."""
     while chapters and chapters[-1].begins > begins:
         orders += chapters[-1].orders
@@ -235,7 +266,7 @@ def _story_without_ids(book: SymbolBook, side: Side, truth: Truth, facts: Sequen
             held += -fact.quantity if fact.closing else fact.quantity
     position = next((item.quantity for item in truth.positions if item.side is side), ZERO)
     if held <= 0 or held != position:
-        return _Story(0, list(facts), {})
+        return _Story(0, list(facts), {}, {})
     cycle = facts[begins].at // 1000
     levels: dict[str, int] = {}
     entries: dict[int, FoundEntry] = {}
@@ -252,4 +283,4 @@ def _story_without_ids(book: SymbolBook, side: Side, truth: Truth, facts: Sequen
             entries[level] = FoundEntry(fact.price, so_far + fact.quantity, so_far + fact.quantity)
             key = OrderKey(side, Role.GRID if level else Role.OPENING, level, cycle, 0)
         events.append(fact._replace(client_id=client_id(book.tag, key)))
-    return _Story(cycle, events, entries)
+    return _Story(cycle, events, entries, {})

@@ -176,7 +176,8 @@ class Onlooker:
         is_part = order is not None and order.filled < order.quantity
         marks.hit("partial entry", is_part and key.role.is_entry)
         marks.hit("partial take-profit", is_part and key.role is Role.TAKE_PROFIT)
-        marks.hit("late fill", key.role.is_entry and key.cycle < book.of(key.side).cycle)
+        side = book.of(key.side)
+        marks.hit("late fill", key.role.is_entry and key.cycle < side.cycle and not side.is_current(key))
 
     def _note_state(self) -> None:
         session = self.session

@@ -163,20 +163,22 @@ class Trim:
             settings = self.settings.get(story.side)
             if settings is None or not story.cycle:
                 continue
-            levels = [level for level in sorted(story.entries) if FIRST_LEVEL <= level <= settings.max_entry_level]
+            own, moved = story.entries, story.moved
+            entries = moved | {level: entry.with_earlier(moved.get(level)) for level, entry in own.items()}
+            levels = [level for level in sorted(entries) if FIRST_LEVEL <= level <= settings.max_entry_level]
             if levels:
-                center = center_of(settings, story.entries[levels[0]].price, levels[0])
+                center = center_of(settings, entries[levels[0]].price, levels[0])
             elif story.held > 0:
                 center = center_of(settings, story.average)
             else:
                 continue
             capital = self._first_capital(view, story.side)
-            deeper = sum((story.entries[level].filled for level in levels if level > FIRST_LEVEL), ZERO)
+            deeper = sum((entries[level].filled for level in levels if level > FIRST_LEVEL), ZERO)
             one = max(story.held - deeper, ZERO) if FIRST_LEVEL not in levels else ZERO
             grid = grid_around(settings, view.instrument, view.leverage, center, capital, view.max_notional, one)
             quantities, prices = list(grid.quantities), list(grid.prices)
             for level in levels:
-                quantities[level], prices[level] = story.entries[level].quantity, story.entries[level].price
+                quantities[level], prices[level] = entries[level].quantity, entries[level].price
             symbol, now = view.book.symbol, view.now
             decisions.append(CapitalFixed(symbol, story.side, capital, now))
             decisions.append(GridFixed(symbol, story.side, center, tuple(quantities), tuple(prices), now))

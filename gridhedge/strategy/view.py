@@ -86,6 +86,12 @@ class FoundEntry(NamedTuple):
     filled: Quantity
     """Of all of them."""
 
+    def with_earlier(self, entry: FoundEntry | None) -> FoundEntry:
+        """Together with the orders that the level had before."""
+        if entry is None:
+            return self
+        return FoundEntry(self.price, max(self.quantity, entry.quantity), self.filled + entry.filled)
+
 
 class Found(NamedTuple):
     """The last cycle of a side, as a venue's history tells it."""
@@ -98,6 +104,8 @@ class Found(NamedTuple):
     held: Quantity
     """The venue's position."""
     average: Price
+    moved: dict[int, FoundEntry]
+    """By level: orders of former cycles that a grid has moved into this one."""
 
 
 class Awaited(NamedTuple):

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from gridhedge.domain.book import SymbolBook
 from gridhedge.domain.events import (
+    AmendIntended,
     CapitalFixed,
+    ChangeSettled,
     CycleOpened,
     Execution,
     GridFixed,
@@ -21,7 +23,7 @@ from gridhedge.domain.events import (
     SurplusTaken,
 )
 from gridhedge.domain.ladder_book import average_price
-from gridhedge.domain.order import OrderKey, OrderState, client_id
+from gridhedge.domain.order import OrderKey, OrderState, Reject, client_id
 from gridhedge.domain.values import Role, Side
 
 D = Decimal
@@ -100,6 +102,35 @@ def test_a_new_grid_takes_what_is_held_for_its_first_level() -> None:
     story.trade(True, "38", "98.3", story.order(Role.BREAK_EVEN, 0, "38", "98.3"))
     story.book.apply(GridFixed(XYZ, Side.LONG, D(99), (D(0), D(12), D(40)), (D(0), D(98), D(97)), story.at))
     assert [fill.quantity for fill in story.side.fills] == [D(0), D(12)]
+
+
+def test_untouched_levels_stay_in_their_slots_when_a_cycle_ends() -> None:
+    """Level 1 takes its profit: level 2 keeps its slot and counts as level 2 when it executes in the next cycle; level
+    3, of which a part has executed, is only to be cancelled."""
+    story = Story()
+    second, third = (story.order(Role.GRID, level, size, "98") for level, size in ((2, "40"), (3, "50")))
+    story.trade(False, "1", "95", third)
+    story.enter(1, "10", "99")
+    story.trade(True, "11", "101", story.order(Role.TAKE_PROFIT, 0, "11", "101"))
+    assert (story.side.cycle, list(story.side.entries), list(story.side.stale)) == (0, [2], [third])
+    story.book.apply(GridFixed(XYZ, Side.LONG, D(101), TABLE, (D(0), D(100), D(99), D(96)), story.at))
+    story.open()
+    story.trade(False, "30", "98", second)
+    assert (story.side.filled(1), story.side.filled(2)) == (D(0), D(30))
+    assert story.side.entries[2].client_id == second
+    assert story.side.next_revision(Role.GRID, 2) == 1
+
+
+def test_a_refused_move_of_a_level_concerns_the_cycle_that_it_serves() -> None:
+    """The venue lacks the margin for the larger level 2 of the new grid: the size is remembered as refused."""
+    story = Story()
+    second = story.order(Role.GRID, 2, "40", "98")
+    story.enter(1, "10", "99")
+    story.trade(True, "10", "101", story.order(Role.TAKE_PROFIT, 0, "10", "101"))
+    story.open()
+    story.book.apply(AmendIntended(second, XYZ, D(99), D(60), story.at))
+    story.book.apply(ChangeSettled(second, XYZ, False, story.at, reason=Reject.MARGIN))
+    assert story.side.squeezes[Role.GRID, 2].refused == D(60)
 
 
 def test_an_exit_that_executes_after_its_cycle_is_realised_with_the_next_grid() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridhedge.domain.events import CycleOpened, GridFixed, OrderIntended
+from gridhedge.domain.events import AmendIntended, CancelIntended, CycleOpened, GridFixed, OrderIntended
 from gridhedge.domain.ladder_book import SideBook
 from gridhedge.domain.order import Reject
 from gridhedge.domain.values import SIDES, Role, Side
@@ -73,6 +73,22 @@ def test_level_one_alone_takes_its_profit_and_a_new_grid_stands_around_the_exit(
     assert made.resting()[1][1] == D("99497.51")
     # 0.1 * 497.5, maker fees of 0.02 % both ways
     assert side.working_capital == 10000 + D("49.75") - D("0.1") * (D(99500) + D("99997.5")) * D("0.0002")
+
+
+def test_a_new_grid_moves_what_rests_and_sends_only_what_has_executed() -> None:
+    """After the profit of level 1: levels 2 to 4 are amended, level 1 is placed, nothing is cancelled."""
+    made = world()
+    made.run_into(L, 1)
+    names = {level: order.client_id for level, order in made.side().entries.items()}
+    before = len(made.journal.events)
+    made.take_profit(L)
+    events = made.journal.events[before:]
+    assert {event.client_id for event in events if isinstance(event, AmendIntended)} == {names[2], names[3], names[4]}
+    assert [event.key.level for event in events if isinstance(event, OrderIntended)] == [1]
+    assert not [event for event in events if isinstance(event, CancelIntended)]
+    for level in (1, 2, 3, 4):
+        made.run_into(L, level)
+    assert [fill.quantity for fill in made.side().fills] == list(made.side().reference)
 
 
 @pytest.mark.parametrize("level", [2, 3])
@@ -382,6 +398,21 @@ def test_without_a_journal_after_a_break_even_level_one_is_what_is_left() -> Non
     made.tick(2)
     assert (made.resting(), made.exits()) == (resting, exits)
     assert made.side().filled(1) == made.held(L, BTC) == D("0.100")
+
+
+def test_without_a_journal_levels_that_came_from_a_former_cycle_are_recognised() -> None:
+    """Level 3 was sent before the profit, moved with the grid, and has executed since: it is level 3, and stays so."""
+    made = world()
+    made.run_into(L, 1)
+    made.take_profit(L)
+    for level in (1, 2, 3):
+        made.run_into(L, level)
+    resting, exits, fills = made.resting(), made.exits(), [fill.quantity for fill in made.side().fills]
+    made.forget()
+    made.start()
+    made.tick(2)
+    assert (made.resting(), made.exits()) == (resting, exits)
+    assert [fill.quantity for fill in made.side().fills] == fills
 
 
 # ---- laws ------------------------------------------------------------------------------------------------------------
