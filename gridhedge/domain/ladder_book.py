@@ -145,7 +145,7 @@ class SideBook:
         """Give a live order its slot; one that has none (former cycle, slot taken) is stale."""
         key = order.key
         self.note_number(key)
-        if not (key.cycle == self.cycle or self._may_stay(order)) or self._occupied(order):
+        if not self._belongs(order) or self._occupied(order):
             self.stale[order.client_id] = order
         elif key.role.is_entry:
             self.entries[key.level] = order
@@ -161,9 +161,11 @@ class SideBook:
             if key.revision > self.revisions.get(slot, 0):
                 self.revisions[slot] = key.revision
 
-    def _may_stay(self, order: Order) -> bool:
-        """Whether an order of a former cycle serves this one: an untouched level of a grid is moved, not sent anew."""
-        return self.has_grid and order.key.role.is_entry and order.filled == ZERO
+    def _belongs(self, order: Order) -> bool:
+        """Whether the order may have a slot. Of a former cycle only an untouched level of a grid: it is moved, not sent
+        anew."""
+        key = order.key
+        return key.cycle == self.cycle or (self.has_grid and key.role.is_entry and order.filled == ZERO)
 
     def is_current(self, key: OrderKey) -> bool:
         """Whether what becomes of the order concerns the current cycle: it is of this cycle, or serves it."""
@@ -178,7 +180,7 @@ class SideBook:
         return order.key.role in self.exits
 
     def release(self, order: Order) -> None:
-        """Forget an order that has ended. A live one of the same meaning that had to wait takes its slot."""
+        """Forget an order that has ended. A live one for the same slot that had to wait takes it."""
         key = order.key
         if self.stale.pop(order.client_id, None) is not None:
             return
@@ -188,7 +190,7 @@ class SideBook:
         elif self.exits.get(key.role) is order:
             del self.exits[key.role]
         for waiting in self.stale.values():
-            if waiting.key[:4] == key[:4] and key.cycle == self.cycle:
+            if waiting.key[1:3] == key[1:3] and self._belongs(waiting):
                 del self.stale[waiting.client_id]
                 self.adopt(waiting)
                 return
@@ -353,15 +355,12 @@ class SideBook:
         live = (*self.entries.values(), *self.exits.values())
         self.entries.clear()
         self.exits.clear()
-        for order in live:
-            if self._may_stay(order):
-                self.entries[order.key.level] = order
-            else:
-                self.stale[order.client_id] = order
         self.revisions.clear()
         self.refused.clear()
         self.squeezes.clear()
         self.stop_is_passed = False
+        for order in live:
+            self.adopt(order)
 
     def fix_table(self, quantities: tuple[Quantity, ...]) -> None:
         """A table without a grid of its own: prices follow from what executes."""

@@ -272,7 +272,7 @@ class Trim:
                 if resting is not None:
                     need = max(need - margin_of(view, resting.exposure, resting.price), ZERO)
                 draft.depend(need - spendable)
-                if need > spendable:
+                if need > max(spendable, ZERO):  # what needs nothing more is moved
                     self._withhold(draft, ladder, level, rest, f"it needs {need:.2f}, spendable {spendable:.2f}")
                     continue
                 spendable -= need

@@ -16,8 +16,10 @@ from gridhedge.domain.events import (
     Execution,
     GridFixed,
     LevelShrunk,
+    OrderAdopted,
     OrderIntended,
     OrderSettled,
+    OrderUpdate,
     PositionMended,
     ReferenceFixed,
     SurplusTaken,
@@ -119,6 +121,22 @@ def test_untouched_levels_stay_in_their_slots_when_a_cycle_ends() -> None:
     assert (story.side.filled(1), story.side.filled(2)) == (D(0), D(30))
     assert story.side.entries[2].client_id == second
     assert story.side.next_revision(Role.GRID, 2) == 1
+
+
+def test_a_level_that_was_sent_anew_takes_the_slot_of_one_that_has_gone() -> None:
+    """The journal missed a cancel: the venue lists a newer level 2, and says then that the former one has ended."""
+    story = Story()
+    second = story.order(Role.GRID, 2, "40", "98")
+    story.enter(1, "10", "99")
+    story.trade(True, "10", "101", story.order(Role.TAKE_PROFIT, 0, "10", "101"))
+    story.open()
+    key = OrderKey(Side.LONG, Role.GRID, 2, story.side.cycle, 1)
+    newer = client_id(story.book.tag, key)
+    story.book.apply(OrderAdopted(newer, XYZ, key, D(99), D(40), False, "v2", story.at))
+    assert list(story.side.stale) == [newer]
+    story.book.apply(OrderUpdate(XYZ, second, "v", OrderState.CANCELLED, D(98), D(40), D(0), story.at))
+    assert (story.side.entries[2].client_id, list(story.side.stale)) == (newer, [])
+    assert story.side.next_revision(Role.GRID, 2) == 2
 
 
 def test_a_refused_move_of_a_level_concerns_the_cycle_that_it_serves() -> None:

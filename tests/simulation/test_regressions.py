@@ -30,6 +30,7 @@ TRIM = {
     687: "a close at market that a thin market did not take looked like a missing exit, and froze the account",
     1731: "a grid rebuilt from the venue mixed the prices of two centers, and its levels were out of order",
     381: "an amend seen before its answer, and a position over the largest order, looked like missing exits",
+    755: "a journal that had lost a cancel kept a slot for an order that had gone, and the level was sent twice",
 }
 
 
