@@ -194,7 +194,7 @@ def _story(book: SymbolBook, side: Side, truth: Truth) -> _Story:
 
 
 def _moved(last: _Chapter, cycles: _Cycles, facts: Sequence[Execution | Funding]) -> _Orders:
-    """Entries of former cycles that a grid has moved into the last one: changed, or executed, since it began only."""
+    """Orders of former cycles that the last one may have taken over: live, and executed since it began, if at all."""
     first: dict[str, int] = {}
     for place, fact in enumerate(facts):
         if isinstance(fact, Execution):
@@ -203,7 +203,7 @@ def _moved(last: _Chapter, cycles: _Cycles, facts: Sequence[Execution | Funding]
     def serves(record: OrderRecord) -> bool:
         executed = first.get(record.client_id)
         if executed is None:
-            return not record.state.is_final and record.changed // 1000 >= last.cycle
+            return not record.state.is_final
         return executed >= last.begins
 
     return [pair for cycle in sorted(cycles) if cycle < last.cycle for pair in cycles[cycle] if serves(pair[1])]

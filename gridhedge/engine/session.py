@@ -172,7 +172,9 @@ class Session:
         return changed
 
     def see_account(self, account: AccountSeen) -> None:
-        """Take the account's figures, told or read."""
+        """Take the account's figures, told or read; a message that comes later than what has been read says nothing."""
+        if account.at < self.account.at:
+            return
         matters = account.wallet_balance != self.account.wallet_balance
         self.account = account
         if self._spent and self._spent[0][0] <= account.at:
@@ -203,9 +205,7 @@ class Session:
 
     def _see_fact(self, fact: Execution | Funding | OrderUpdate) -> bool:
         desk = self._by_symbol.get(fact.symbol)
-        if desk is None or not desk.book.is_new(fact):
-            return False
-        if type(fact) is Execution and not self._is_explained(desk.book, fact):
+        if desk is None or not desk.book.is_new(fact) or not self._is_explained(desk.book, fact):
             return False
         self.record(fact)
         desk.dirty = True
@@ -223,12 +223,12 @@ class Session:
             self.wants_sync = self.wants_sync or (order is not None and order.venue_state is not None)
         return True
 
-    def _is_explained(self, book: SymbolBook, execution: Execution) -> bool:
+    def _is_explained(self, book: SymbolBook, fact: Execution | Funding | OrderUpdate) -> bool:
         """An execution with our mark that nobody here has intended: a second bot trades this account."""
-        if execution.client_id in book.known or parse_client_id(book.tag, execution.client_id) is None:
+        if type(fact) is not Execution or fact.client_id in book.known or not parse_client_id(book.tag, fact.client_id):
             return True
         self.stopper.raise_stop(
-            self, book.symbol, f"order {execution.client_id} is not ours but has our mark: a second bot?", "freeze"
+            self, book.symbol, f"order {fact.client_id} is not ours but has our mark: a second bot?", "freeze"
         )
         return False
 

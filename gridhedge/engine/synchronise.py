@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gridhedge.domain.account import OrderRecord, Snapshot
 from gridhedge.domain.book import SymbolBook
-from gridhedge.domain.events import Event, PositionMended
+from gridhedge.domain.events import Event, MarketSeen, PositionMended
 from gridhedge.domain.order import Order, OrderState, Pending, parse_client_id
 from gridhedge.domain.values import Millis
 from gridhedge.engine.desk import Desk
@@ -24,30 +24,33 @@ def synchronise(session: Session, last_fact_at: Millis) -> Millis:
 
     Raises VenueError when the venue can not be read: the book is then as it was, and nothing may be sent.
     """
-    snapshot, truths = _read(session, last_fact_at)
+    snapshot, prices, truths = _read(session, last_fact_at)
     if any(_tells_of_lost_orders(desk.book, truths[desk.symbol]) for desk in session.desks):
         session.say("warning", "the journal is not whole: waiting until the venue lists all of our orders")
         _pass(session, session.unknowns.fence_ms)
-        snapshot, truths = _read(session, last_fact_at)
+        snapshot, prices, truths = _read(session, last_fact_at)
+    for desk, market in zip(session.desks, prices, strict=True):
+        desk.see(market)
+    session.see_account(snapshot.account)  # its figures are already those of these prices
     for desk in session.desks:
-        desk.see(session.venue.market(desk.symbol))
-    session.see_account(snapshot.account)  # after the prices: its figures are already those of these prices
-    for desk in session.desks:
+        desk.see(session.venue.market(desk.symbol))  # reading may have taken a while
         _mend(session, desk, truths[desk.symbol])
         desk.dirty = True
     session.wants_sync = False
     return snapshot.at
 
 
-def _read(session: Session, last_fact_at: Millis) -> tuple[Snapshot, dict[str, Truth]]:
+def _read(session: Session, last_fact_at: Millis) -> tuple[Snapshot, list[MarketSeen], dict[str, Truth]]:
     snapshot = session.venue.snapshot([desk.symbol for desk in session.desks])
+    prices = [session.venue.market(desk.symbol) for desk in session.desks]
     overlap = max(_OVERLAP_MS, session.policy.sync_ms)  # a message lost since the last synchronisation is in it
     known, longest = last_fact_at - overlap, snapshot.at - _LOOK_BACK_MS
-    return snapshot, {
+    truths = {
         # A symbol of which nothing is remembered is told from its beginning, whatever the others remember.
         desk.symbol: _truth(session, desk, snapshot, known if last_fact_at and not _is_blank(desk) else longest)
         for desk in session.desks
     }
+    return snapshot, prices, truths
 
 
 def _tells_of_lost_orders(book: SymbolBook, truth: Truth) -> bool:

@@ -37,6 +37,8 @@ from gridhedge.strategy.stops import Stops
 from gridhedge.strategy.view import Found, Plan, View, Withheld
 
 _GRID, _ENTRY = Role.GRID, Urgency.ENTRY
+_ROUNDED = 2
+"""A center that is told by a level's price makes the others' by so many ticks different, at most."""
 
 
 class Trim:
@@ -166,8 +168,10 @@ class Trim:
             own, moved = story.entries, story.moved
             entries = moved | {level: entry.with_earlier(moved.get(level)) for level, entry in own.items()}
             levels = [level for level in sorted(entries) if FIRST_LEVEL <= level <= settings.max_entry_level]
-            if levels:
-                center = center_of(settings, entries[levels[0]].price, levels[0])
+            sure = [level for level in levels if level in own or entries[level].filled]
+            if sure or (levels and story.held <= 0):
+                first = (sure or levels)[0]
+                center = center_of(settings, entries[first].price, first)
             elif story.held > 0:
                 center = center_of(settings, story.average)
             else:
@@ -178,7 +182,10 @@ class Trim:
             grid = grid_around(settings, view.instrument, view.leverage, center, capital, view.max_notional, one)
             quantities, prices = list(grid.quantities), list(grid.prices)
             for level in levels:
-                quantities[level], prices[level] = entries[level].quantity, entries[level].price
+                # What rests elsewhere was about to be moved.
+                off = abs(entries[level].price - prices[level])
+                if entries[level].filled or off <= _ROUNDED * view.instrument.tick_size:
+                    quantities[level], prices[level] = entries[level].quantity, entries[level].price
             symbol, now = view.book.symbol, view.now
             decisions.append(CapitalFixed(symbol, story.side, capital, now))
             decisions.append(GridFixed(symbol, story.side, center, tuple(quantities), tuple(prices), now))

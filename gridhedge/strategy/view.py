@@ -105,7 +105,7 @@ class Found(NamedTuple):
     """The venue's position."""
     average: Price
     moved: dict[int, FoundEntry]
-    """By level: orders of former cycles that a grid has moved into this one."""
+    """By level: orders of former cycles that a grid has moved into this one, or was about to."""
 
 
 class Awaited(NamedTuple):

@@ -434,6 +434,13 @@ def test_what_may_rest_unheard_is_spent_too(answer: Outcome, is_spent: bool) -> 
     assert world.session.available() == D(16_000) - spent
 
 
+def test_figures_that_come_late_do_not_undo_newer_ones(world: World) -> None:
+    """The account's stream was held up; meanwhile the account has been read."""
+    account = world.session.account
+    put(world, account._replace(margin_balance=D(900), at=account.at + 5), account._replace(margin_balance=D(1000)))
+    assert world.session.margin_balance() == D(900)
+
+
 def test_the_reserve_is_a_part_of_the_margin_balance(world: World) -> None:
     """15 % of 1000."""
     put(world, world.session.account._replace(margin_balance=D(1000)))

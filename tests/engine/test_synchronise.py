@@ -103,6 +103,25 @@ def test_lost_executions_are_found(world: World) -> None:
     assert world.book.short.cycle == 0
 
 
+def test_the_balance_follows_prices_while_the_history_is_being_read(world: World) -> None:
+    """The account's figures are those of the moment of the snapshot, and a slow answer leaves the price at another."""
+    world.run_into(L, 2)
+
+    class Slow(Lagging):
+        def history(self, symbol: str, since: int) -> tuple[list[OrderRecord], list[Execution | Funding]]:
+            world.feed.add(self.paper.exchange.now() + 1, self.paper.exchange.mark(DOGE) - D("0.0002"))
+            self.paper.exchange.advance(self.paper.exchange.now() + 10)
+            return super().history(symbol, since)
+
+    world.session.venue = Slow(world.paper)
+    before = world.session.margin_balance()
+    sync(world)
+    held = world.book.long.held - world.book.short.held
+    assert held > 0
+    assert world.session.margin_balance() == world.exchange.account_seen().margin_balance
+    assert world.session.margin_balance() == before - held * D("0.0002")
+
+
 def test_a_cancelled_order_is_found_and_placed_again(world: World) -> None:
     """Cancelled by hand, unheard: after synchronisation the next step replaces it."""
     lose_messages(world)

@@ -31,6 +31,9 @@ TRIM = {
     1731: "a grid rebuilt from the venue mixed the prices of two centers, and its levels were out of order",
     381: "an amend seen before its answer, and a position over the largest order, looked like missing exits",
     755: "a journal that had lost a cancel kept a slot for an order that had gone, and the level was sent twice",
+    2632: "a grid rebuilt from the venue took a level that was about to be moved for one that stood where it should",
+    2652: "the same on the short side, after the journal had come back older than it was",
+    3787: "an account message that came late undid what had been read since, and the reserve was touched",
 }
 
 

@@ -415,6 +415,25 @@ def test_without_a_journal_levels_that_came_from_a_former_cycle_are_recognised()
     assert [fill.quantity for fill in made.side().fills] == fills
 
 
+def test_without_a_journal_a_level_that_had_not_been_moved_yet_is_moved() -> None:
+    """The process died between the first and the second request of a new grid: level 1 tells the center, and levels 2
+    to 4, which still rest around the former one, follow it."""
+    made = world()
+    made.run_into(L, 1)
+    names = {level: order.client_id for level, order in made.side().entries.items()}
+    before = {level: made.resting()[level][1] for level in (2, 3, 4)}
+    made.take_profit(L)
+    wanted = made.resting()
+    for level, price in before.items():
+        made.exchange.amend(names[level], "", price, wanted[level][0])
+    made.forget()
+    made.start()
+    made.tick(2)
+    assert sorted(made.resting()) == [1, 2, 3, 4]
+    for level, (_, price) in made.resting().items():
+        assert abs(price - wanted[level][1]) <= CENT, level
+
+
 # ---- laws ------------------------------------------------------------------------------------------------------------
 
 
