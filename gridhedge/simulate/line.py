@@ -121,7 +121,8 @@ class FaultyVenue:
         with self._reading():
             network = self.network
             fresh = self._paper.snapshot(symbols)
-            old, network.old_snapshot = network.old_snapshot, fresh
+            asked = tuple(symbols)
+            old, network.old_snapshots[asked] = network.old_snapshots.get(asked), fresh
             if self._chaos.throw("F-34") and old is not None and fresh.at - old.at <= network.longest_lag():
                 return old._replace(at=fresh.at)
             if dice := self._chaos.throw("F-16"):

@@ -36,7 +36,8 @@ class Network:
         """The price feed shows nothing until then."""
         self.skew: Millis = 0
         self._last_time: Millis = 0
-        self.old_snapshot: Snapshot | None = None
+        self.old_snapshots: dict[tuple[str, ...], Snapshot] = {}
+        """The last ones, by the symbols that were asked for."""
         self.strangers: set[str] = set()
         """Client ids with our mark that somebody else has used."""
 
@@ -79,7 +80,7 @@ class Network:
         self.quiet_until = 0
         self.is_blind = 0
         self.skew = 0
-        self.old_snapshot = None
+        self.old_snapshots.clear()
 
     # ---- late requests -----------------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ TRIM = {
     2632: "a grid rebuilt from the venue took a level that was about to be moved for one that stood where it should",
     2652: "the same on the short side, after the journal had come back older than it was",
     3787: "an account message that came late undid what had been read since, and the reserve was touched",
+    5237: "an old snapshot of one symbol answered a question about two, and what a person held was gone",
 }
 
 
