@@ -104,16 +104,16 @@ class Reactions:
 
 def watch(found: Reactions) -> None:
     """Wrap the doors through which messages come and requests leave."""
-    private, sync, ask, wait, send = Frames.private, Ledger.sync, Client._ask, BybitVenue.wait, Orders.send
+    private, commit, ask, wait, send = Frames.private, Ledger._commit, Client._ask, BybitVenue.wait, Orders.send
 
     def watched_private(self: Frames, message: object) -> None:
         if isinstance(message, dict) and message.get("topic") == "execution":
             found.executed()
         private(self, message)
 
-    def watched_sync(self: Ledger) -> None:
+    def watched_commit(self: Ledger) -> None:
         began, busy = time.perf_counter(), time.thread_time()
-        sync(self)
+        commit(self)
         found.away(found.synced, began, busy)
 
     def watched_ask(self: Client, method: str, query: dict[str, Any]) -> Answer:
@@ -143,7 +143,7 @@ def watch(found: Reactions) -> None:
 
     for owner, name, wrapped in (
         (Frames, "private", watched_private),
-        (Ledger, "sync", watched_sync),
+        (Ledger, "_commit", watched_commit),
         (Client, "_ask", watched_ask),
         (BybitVenue, "wait", watched_wait),
         (Orders, "send", watched_send),

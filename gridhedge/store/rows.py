@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -16,6 +17,7 @@ from gridhedge.domain.values import Millis, Money, Price, Quantity, Role, Side
 from gridhedge.store.chain import GENESIS, seal
 from gridhedge.store.codec import decode
 from gridhedge.store.files import disk_failure
+from gridhedge.store.projection import FACTS, Holding, Projected, project
 from gridhedge.store.tables import check_version
 
 __all__ = [
@@ -27,6 +29,13 @@ __all__ = [
     "open_reader",
     "reading_error",
 ]
+
+_BEHIND = f"""
+SELECT seq, json FROM events
+WHERE seq > max((SELECT coalesce(max(seq), 0) FROM executions), (SELECT coalesce(max(seq), 0) FROM funding))
+    AND type IN ({", ".join(f"'{kind.__name__}'" for kind in FACTS)})
+ORDER BY seq
+"""
 
 # ERROR is a missing table or column. Text that is no UTF-8 comes without a code, and counts as the first of them.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
@@ -62,6 +71,7 @@ class ExecutionRow(NamedTuple):
 class FundingRow(NamedTuple):
     """One funding payment; ``amount`` is positive when paid."""
 
+    seq: int
     funding_id: str
     symbol: str
     at: Millis
@@ -77,7 +87,11 @@ class EquityRow(NamedTuple):
 
 
 class LedgerReader:
-    """Questions to a ledger. Ranges are ``since <= time < until``, in ms; without ``until`` they have no end."""
+    """Questions to a ledger. Ranges are ``since <= time < until``, in ms; without ``until`` they have no end.
+
+    The tables of executions and funding may be some events behind the journal. What they lack is read from there: the
+    answers are those of the whole journal, whoever asks and whenever.
+    """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -96,22 +110,20 @@ class LedgerReader:
 
     def executions(self, since: Millis = 0, until: Millis | None = None, *, after: int = 0) -> list[ExecutionRow]:
         """Executions by time; ``after`` leaves out the events up to that number of the journal."""
-        return [_execution(row) for row in self._range("executions", ExecutionRow, "at", since, until, "seq", after)]
+        return [_execution(row) for row in self._facts("executions", ExecutionRow, since, until, after)]
 
     def funding(self, since: Millis = 0, until: Millis | None = None) -> list[FundingRow]:
-        return [_funding(row) for row in self._range("funding", FundingRow, "at", since, until, "seq")]
+        return [_funding(row) for row in self._facts("funding", FundingRow, since, until)]
 
     def equity_samples(self, since: Millis = 0, until: Millis | None = None) -> list[EquityRow]:
-        rows = self._range("equity", EquityRow, "at", since, until, "at")
+        with self._reading():
+            rows = self._range("equity", EquityRow, since, until)
         return [EquityRow(at, Decimal(margin), Decimal(wallet)) for at, margin, wallet in rows]
 
     def events(self) -> Iterator[Event]:
         """The journal from its first event, the chain verified on the way. Raises LedgerDamaged, DiskFailure."""
         for seq, text, _ in self._sealed():
-            try:
-                yield decode(text)
-            except ValueError as error:
-                raise LedgerDamaged(f"{self.path}: event {seq} can not be read ({error})") from error
+            yield self._decoded(seq, text)
 
     def check_pages(self) -> None:
         """Let SQLite check the structure of the file. Raises LedgerDamaged, DiskFailure."""
@@ -140,20 +152,55 @@ class LedgerReader:
                 yield seq, text, after
                 expected, previous = expected + 1, after
 
-    def _range(
-        self, table: str, row: Any, time: str, since: Millis, until: Millis | None, order: str, after: int = 0
-    ) -> list[tuple[Any, ...]]:
+    def _decoded(self, seq: int, text: str) -> Event:
+        try:
+            return decode(text)
+        except ValueError as error:
+            raise LedgerDamaged(f"{self.path}: event {seq} can not be read ({error})") from error
+
+    def _facts(self, table: str, row: Any, since: Millis, until: Millis | None, after: int = 0) -> list[Any]:
+        """The table's rows by time, and in their places those that it does not have yet."""
+        with self._snapshot():
+            rows = self._range(table, row, since, until, after)
+            late = getattr(self._late(), table)
+        at = itemgetter(row._fields.index("at"))
+        rows += [one for one in late if since <= at(one) and (until is None or at(one) < until) and one[0] > after]
+        return sorted(rows, key=at)  # of equal times the late ones are the last, as they are in the journal
+
+    def _range(self, table: str, row: Any, since: Millis, until: Millis | None, after: int = 0) -> list[Any]:
         columns = ", ".join(row._fields)
         parameters: list[int] = [since]
-        query = f"SELECT {columns} FROM {table} WHERE {time} >= ?"
+        query = f"SELECT {columns} FROM {table} WHERE at >= ?"
         if until is not None:
-            query += f" AND {time} < ?"
+            query += " AND at < ?"
             parameters.append(until)
         if after:
             query += " AND seq > ?"
             parameters.append(after)
+        return self._db.execute(f"{query} ORDER BY at, {row._fields[0]}", parameters).fetchall()
+
+    def _late(self) -> Projected:
+        """What the journal has and the tables have not.
+
+        They follow it fact by fact, so that all before their newest row is in them. Positions mended after it may be in
+        ``holdings`` already; to follow them again changes nothing.
+        """
+        held = {
+            (symbol, side): Holding(Decimal(quantity), Decimal(cost))
+            for symbol, side, quantity, cost in self._db.execute("SELECT symbol, side, quantity, cost FROM holdings")
+        }
+        return project(((seq, self._decoded(seq, text)) for seq, text in self._db.execute(_BEHIND)), held)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several questions to one state of the file."""
         with self._reading():
-            return self._db.execute(f"{query} ORDER BY {time}, {order}", parameters).fetchall()
+            self._db.execute("SAVEPOINT asked")
+            try:
+                yield
+            finally:
+                with suppress(sqlite3.Error):  # after some errors there is no savepoint any more
+                    self._db.execute("RELEASE asked")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

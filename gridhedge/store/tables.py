@@ -9,8 +9,9 @@ from gridhedge.domain.errors import DiskFailure, UsageError
 __all__ = ["VERSION", "check_version", "migrate", "set_up"]
 
 # events: the journal, append-only; hash = sha256 over the previous hash and the row (chain.py).
-# executions, funding: the same facts, once each, ready to be asked. Labels (role, level, cycle) come from the client id
-# and are null for orders that are not ours. seq is the event that the row came with.
+# executions, funding: the same facts, once each, ready to be asked. They follow the journal and may be behind it
+# (rows.py). Labels (role, level, cycle) come from the client id and are null for orders that are not ours. seq is the
+# event that the row came with.
 # orders: for people. The first end that was told counts, else what was heard last; nothing is written for it.
 # holdings: what each side held and what it cost, to know the profit of the next closing execution.
 _VERSION_1 = """
@@ -130,7 +131,11 @@ SELECT
 FROM meant JOIN priced USING (client_id) LEFT JOIN heard USING (client_id) LEFT JOIN filled USING (client_id);
 """
 
-_MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = ""
+"""The tables are the same. But executions, funding and holdings may be behind the journal from here on, which a program
+that knows only the older versions must not be misled by."""
+
+_MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Script n brings a ledger from version n to n + 1; a script that has been released never changes."""
 
 VERSION = len(_MIGRATIONS)

@@ -258,8 +258,8 @@ def test_a_full_disk_is_final_and_keeps_what_was_synced(tmp_path):
     ledger.close()
 
 
-def test_an_interrupted_append_is_never_committed(tmp_path, history, monkeypatch):
-    """Whatever breaks into the middle of an event, half an event must not become durable."""
+def test_an_interrupted_batch_is_never_committed(tmp_path, history, monkeypatch):
+    """Whatever breaks into the middle of a batch, half a batch must not become durable."""
     path = tmp_path / "ledger.sqlite3"
     ledger, _ = open_ledger(path)
     ledger.append(history[0])
@@ -269,8 +269,9 @@ def test_an_interrupted_append_is_never_committed(tmp_path, history, monkeypatch
         raise KeyboardInterrupt
 
     monkeypatch.setattr("gridhedge.store.ledger.seal", interrupt)
+    ledger.append(history[4])
     with pytest.raises(KeyboardInterrupt):
-        ledger.append(history[4])
+        ledger.sync()
     monkeypatch.undo()
     with pytest.raises(DiskFailure, match="KeyboardInterrupt"):
         ledger.sync()
@@ -289,8 +290,9 @@ def test_a_locked_ledger_is_a_disk_failure_and_not_damage(tmp_path, history):
     ledger._db.execute("PRAGMA busy_timeout = 0")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
+    ledger.append(StopLifted(1))
     with pytest.raises(DiskFailure, match="database is locked"):
-        ledger.append(StopLifted(1))
+        ledger.sync()
     other.close()
     ledger.close()
     with open_reader(path) as reader:
@@ -303,7 +305,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path, history):
     write(path, history)
     edit(path, "PRAGMA user_version = 99")
     before = path.read_bytes()
-    with pytest.raises(UsageError, match=r"written by a newer gridhedge \(ledger version 99, this one knows 2\)"):
+    with pytest.raises(UsageError, match=r"written by a newer gridhedge \(ledger version 99, this one knows 3\)"):
         open_ledger(path)
     assert path.read_bytes() == before
 

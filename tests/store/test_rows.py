@@ -71,7 +71,7 @@ def test_executions_after_an_event(ledger):
 def test_funding_of_a_span_of_time(ledger):
     """Half a cent received."""
     assert ledger.funding(START) == [
-        FundingRow("f1", "DOGEUSDT", START + 2500, Side.LONG, Decimal("-0.005"), Decimal("-0.0001"))
+        FundingRow(9, "f1", "DOGEUSDT", START + 2500, Side.LONG, Decimal("-0.005"), Decimal("-0.0001"))
     ]
     assert ledger.funding(START, START + 2500) == []
 

@@ -13,6 +13,7 @@ from gridhedge.domain.order import OrderKey, OrderState, client_id
 from gridhedge.domain.values import Role, Side
 from gridhedge.store import tables
 from gridhedge.store.ledger import open_ledger
+from gridhedge.store.rows import open_reader
 from gridhedge.store.tables import VERSION, migrate, set_up
 
 KEY = OrderKey(Side.SHORT, Role.GRID, 3, 1760633994, 1)
@@ -68,6 +69,7 @@ def orders(tmp_path, events, columns):
     ledger, _ = open_ledger(tmp_path / "ledger.sqlite3")
     for event in events:
         ledger.append(event)
+    ledger.sync()
     rows = ledger._db.execute(f"SELECT {columns} FROM orders ORDER BY created").fetchall()
     ledger.close()
     return rows
@@ -126,14 +128,25 @@ def test_orders_of_others_are_not_shown(tmp_path):
     assert orders(tmp_path, [update(OrderState.WORKING, 2)], "*") == []
 
 
-def test_a_ledger_of_the_first_version_goes_on(tmp_path, monkeypatch, history):
-    """Its table of orders becomes the view, and says the same of the same journal."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_ledger_of_an_older_version_goes_on(tmp_path, monkeypatch, history, version):
+    """The first one's table of orders becomes the view, and says the same of the same journal; the second one's tables
+    have all that its journal has. What comes later joins it."""
     columns = "client_id, price, quantity, filled, state"
-    monkeypatch.setattr(tables, "_MIGRATIONS", tables._MIGRATIONS[:1])
-    monkeypatch.setattr(tables, "VERSION", 1)
-    ledger, _ = open_ledger(tmp_path / "ledger.sqlite3")
-    for event in history:
+    monkeypatch.setattr(tables, "_MIGRATIONS", tables._MIGRATIONS[:version])
+    monkeypatch.setattr(tables, "VERSION", version)
+    path = tmp_path / "ledger.sqlite3"
+    ledger, _ = open_ledger(path)
+    for event in history[:14]:
         ledger.append(event)
     ledger.close()
     monkeypatch.undo()
-    assert orders(tmp_path, [], columns) == orders(tmp_path / "new", history, columns)
+    with open_reader(path) as reader:
+        before = reader.executions()
+    assert len(before) == 3
+    assert orders(tmp_path, history[14:], columns) == orders(tmp_path / "new", history, columns)
+    with open_reader(path) as old, open_reader(tmp_path / "new" / "ledger.sqlite3") as new:
+        assert old.executions()[:3] == before
+        assert old.executions() == new.executions()
+        assert old.funding() == new.funding()
+        assert list(old.events()) == history
