@@ -12,6 +12,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from gridhedge.domain.events import Execution
+from gridhedge.store.rows import open_reader
 from tests.crash.books import ROOT, check_books, check_settled, command, run_again, write_profile
 
 KILLS = int(os.environ.get("GRIDHEDGE_KILLS", "6"))
@@ -30,6 +32,16 @@ def kill_at_random(profile: Path, data: Path, dice: random.Random) -> None:
         bot.send_signal(signal.SIGKILL)
 
 
+def check_reader(data: Path) -> None:
+    """Whoever looks before the next start finds every execution of the journal, once, however far its table was."""
+    ledger = data / "crash" / "ledger.sqlite3"
+    if not ledger.exists():  # it was killed too early
+        return
+    with open_reader(ledger) as reader:
+        journaled = [event.execution_id for event in reader.events() if isinstance(event, Execution)]
+        assert [row.execution_id for row in sorted(reader.executions())] == journaled
+
+
 def test_a_killed_bot_comes_back_to_the_same_ladders(tmp_path: Path) -> None:
     """After every kill: same executions, each once; equal quantities; one take-profit per side; orders as at the
     exchange."""
@@ -39,6 +51,7 @@ def test_a_killed_bot_comes_back_to_the_same_ladders(tmp_path: Path) -> None:
     executions = 0
     for _ in range(KILLS):
         kill_at_random(profile, data, dice)
+        check_reader(data)
         run_again(profile, data)
         book, executions = check_books(profile, data)
         check_settled(book)
