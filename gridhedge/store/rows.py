@@ -165,7 +165,7 @@ class LedgerReader:
             late = getattr(self._late(), table)
         at = itemgetter(row._fields.index("at"))
         rows += [one for one in late if since <= at(one) and (until is None or at(one) < until) and one[0] > after]
-        return sorted(rows, key=at)  # of equal times the late ones are the last, as they are in the journal
+        return sorted(rows, key=at)  # of equal times in the order of the journal
 
     def _range(self, table: str, row: Any, since: Millis, until: Millis | None, after: int = 0) -> list[Any]:
         columns = ", ".join(row._fields)
@@ -177,7 +177,7 @@ class LedgerReader:
         if after:
             query += " AND seq > ?"
             parameters.append(after)
-        return self._db.execute(f"{query} ORDER BY at, {row._fields[0]}", parameters).fetchall()
+        return self._db.execute(f"{query} ORDER BY {row._fields[0]}", parameters).fetchall()
 
     def _late(self) -> Projected:
         """What the journal has and the tables have not.
@@ -185,11 +185,14 @@ class LedgerReader:
         They follow it fact by fact, so that all before their newest row is in them. Positions mended after it may be in
         ``holdings`` already; to follow them again changes nothing.
         """
+        behind = [(seq, self._decoded(seq, text)) for seq, text in self._db.execute(_BEHIND)]
+        if not behind:
+            return Projected([], [], {})
         held = {
             (symbol, side): Holding(Decimal(quantity), Decimal(cost))
             for symbol, side, quantity, cost in self._db.execute("SELECT symbol, side, quantity, cost FROM holdings")
         }
-        return project(((seq, self._decoded(seq, text)) for seq, text in self._db.execute(_BEHIND)), held)
+        return project(behind, held)
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:

@@ -68,6 +68,18 @@ def test_executions_after_an_event(ledger):
     assert [row.execution_id for row in ledger.executions(after=8)] == ["x3", "x4"]
 
 
+def test_what_is_new_is_found_by_its_number(ledger):
+    """Asked after each execution: how long it takes must not grow with the ledger."""
+    asked = []
+    ledger._db.set_trace_callback(asked.append)
+    ledger.executions(after=8)
+    ledger._db.set_trace_callback(None)
+    (query,) = [text for text in asked if "FROM executions WHERE" in text]
+    (plan,) = [row[3] for row in ledger._db.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert plan.startswith("SEARCH executions USING INDEX")
+    assert plan.endswith("(seq>?)")
+
+
 def test_funding_of_a_span_of_time(ledger):
     """Half a cent received."""
     assert ledger.funding(START) == [
