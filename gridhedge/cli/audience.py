@@ -34,6 +34,8 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 _EVENTS_KEPT = 50
 _SHOWN_AS: Mapping[str, EventLevel] = {"warning": "warning", "error": "error", "critical": "critical"}
 _PRICES_KEPT = 240
+_AT_ONCE = frozenset((StopRaised, TradingHalted))
+"""Told before anything follows from them: how many baskets close now is known only then."""
 _NEVER = 1 << 62
 """A moment after every other: whatever is offered then is written."""
 
@@ -99,6 +101,8 @@ class FileAudience:
         self._status = StatusFile(folder / "status.json")
         self._events: deque[tuple[Millis, EventLevel, object]] = deque(maxlen=_EVENTS_KEPT)
         self._prices: dict[str, deque[Price]] = {}
+        self._untold: list[Event] = []
+        """What the book has heard and no line says yet: no request waits for the log."""
         self._loop: Loop | None = None
         self._started: Millis = 0
         self._traded = False
@@ -117,6 +121,17 @@ class FileAudience:
     # ---- the port ------------------------------------------------------------------------------------------------
 
     def told(self, event: Event) -> None:
+        self._untold.append(event)
+        if type(event) in _AT_ONCE:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Say what has happened before what follows from it."""
+        untold, self._untold = self._untold, []
+        for event in untold:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
         self._logs.bot.debug(_Words(partial(_facts, event)))
         if isinstance(event, Execution):
             self._traded = True
@@ -133,6 +148,7 @@ class FileAudience:
             self._logs.bot.critical(line("stop_raised", level=event.level, symbol=event.symbol, reason=event.reason))
 
     def said(self, level: Level, text: str) -> None:
+        self._catch_up()
         self._logs.bot.log(_LEVELS.get(level, logging.CRITICAL), text)
         if level in ("warning", "error", "critical") or (level == "info" and self._trades is None):
             self._remember(level, text, self._now())
@@ -141,11 +157,13 @@ class FileAudience:
 
     def noted(self, text: str) -> None:
         """Something that a person did: logged, and shown among the last events."""
+        self._catch_up()
         self._logs.bot.info(text)
         self._remember("info", text, self._now())
 
     def stepped(self) -> None:
         """Bring the files in line with the book."""
+        self._catch_up()
         loop = self._loop
         if loop is None or self._trades is None:
             return
@@ -165,6 +183,7 @@ class FileAudience:
         """What the screen and ``gridhedge status`` show; the price of this tick joins the sparkline."""
         loop = self._loop
         assert loop is not None, "a status needs a loop"
+        self._catch_up()
         for desk in loop.session.desks:
             self._prices.setdefault(desk.symbol, deque(maxlen=_PRICES_KEPT)).append(desk.market.last)
         prices = {symbol: tuple(seen) for symbol, seen in self._prices.items()}
