@@ -182,16 +182,15 @@ class Client:
             text = f"Binance wants silence for another {silence.requests - now} ms"
             raise Failed(Rejected(Reject.RATE_LIMITED, text, silence.requests))
         is_secret = method in _TELLS_KEYS
-        self._log.debug("request %s %s", method, "" if is_secret else query)
         try:
             answer = self._ask(method, query)
         except Failed as failed:
             outcome = failed.outcome
-            self._log.debug("failed %s: %s", method, outcome)
+            self._log.debug("request %s %s failed: %s", method, "" if is_secret else query, outcome)
             if isinstance(outcome, Rejected):
                 silence.requests = max(silence.requests, outcome.until)
             raise
-        self._log.debug("answer %s %s", method, "" if is_secret else answer.body)
+        self._log.debug("request %s %s answered: %s", method, *(("", "") if is_secret else (query, answer.body)))
         return answer
 
     def _ask(self, method: str, query: dict[str, Any]) -> Answer:

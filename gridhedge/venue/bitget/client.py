@@ -144,18 +144,17 @@ class Client:
         if now < self._quiet_until:
             text = f"Bitget wants silence for another {self._quiet_until - now} ms"
             raise Failed(Rejected(Reject.RATE_LIMITED, text, self._quiet_until))
-        self._log.debug("request %s %s", path, content)
         self.limits.took(path)
         try:
             answer = self._ask(door, method, path, content)
         except Failed as failed:
-            self._log.debug("failed %s: %s", path, failed.outcome)
+            self._log.debug("request %s %s failed: %s", path, content, failed.outcome)
             if isinstance(failed.outcome, Rejected):
                 self._quiet_until = max(self._quiet_until, failed.outcome.until)
             if failed.code in CLOCK:
                 self._set_clock()
             raise
-        self._log.debug("answer %s %s", path, answer.data)
+        self._log.debug("request %s %s answered: %s", path, content, answer.data)
         return answer
 
     def _set_clock(self) -> None:

@@ -164,16 +164,15 @@ class Client:
         if now < self._quiet_until:
             text = f"Bybit wants silence for another {self._quiet_until - now} ms"
             raise Failed(Rejected(Reject.RATE_LIMITED, text, self._quiet_until))
-        self._log.debug("request %s %s", method, query)
         try:
             answer = self._ask(method, query)
         except Failed as failed:
             outcome = failed.outcome
-            self._log.debug("failed %s: %s", method, outcome)
+            self._log.debug("request %s %s failed: %s", method, query, outcome)
             if isinstance(outcome, Rejected):
                 self._quiet_until = max(self._quiet_until, outcome.until)
             raise
-        self._log.debug("answer %s %s %s", method, answer.result, answer.extra)
+        self._log.debug("request %s %s answered: %s %s", method, query, answer.result, answer.extra)
         return answer
 
     def _ask(self, method: str, query: dict[str, Any]) -> Answer:
