@@ -162,20 +162,11 @@ class FileAudience:
         self._remember("info", text, self._now())
 
     def stepped(self) -> None:
-        """Bring the files in line with the book."""
+        """Bring the state file in line with the book."""
         self._catch_up()
         loop = self._loop
-        if loop is None or self._trades is None:
-            return
-        desks = loop.session.desks
-        self._state.offer([symbol_state(desk, loop.session.clock.now()) for desk in desks])
-        if self._traded:
-            self._traded = False
-            self._trades.refresh()
-            for desk in desks:
-                self._log_positions(desk)
-            if self._herald is not None:
-                self._herald.catch_up(self._trades_after)
+        if loop is not None and self._trades is not None:
+            self._state.offer([symbol_state(desk, loop.session.clock.now()) for desk in loop.session.desks])
 
     # ---- once a tick ---------------------------------------------------------------------------------------------
 
@@ -194,6 +185,7 @@ class FileAudience:
     def publish(self, show: Show, last: bool = False) -> AccountStatus:
         """Show the status, and leave it on disk once a second; the ``last`` one always, with everything else."""
         status = self.status()
+        self._tell_trades()
         if last:
             self._state.close()
         self._status.offer(_NEVER if last else time.monotonic_ns() // 1_000_000, status)
@@ -207,6 +199,17 @@ class FileAudience:
         self._state.close()
 
     # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _tell_trades(self) -> None:
+        """Once a tick, not after each step: the next execution often comes a moment after the last, and would wait."""
+        if not self._traded or self._trades is None or self._loop is None:
+            return
+        self._traded = False
+        self._trades.refresh()
+        for desk in self._loop.session.desks:
+            self._log_positions(desk)
+        if self._herald is not None:
+            self._herald.catch_up(self._trades_after)
 
     def _tell_limit(self, event: TradingHalted, text: str) -> None:
         """Told with the number of baskets that close now."""
