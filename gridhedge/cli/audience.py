@@ -105,7 +105,7 @@ class FileAudience:
         """What the book has heard and no line says yet: no request waits for the log."""
         self._loop: Loop | None = None
         self._started: Millis = 0
-        self._traded = False
+        self._changed = self._traded = False
         self._tags: dict[str, str] = {}
         """What marks our order ids, by symbol."""
 
@@ -162,11 +162,8 @@ class FileAudience:
         self._remember("info", text, self._now())
 
     def stepped(self) -> None:
-        """Bring the state file in line with the book."""
         self._catch_up()
-        loop = self._loop
-        if loop is not None and self._trades is not None:
-            self._state.offer([symbol_state(desk, loop.session.clock.now()) for desk in loop.session.desks])
+        self._changed = True
 
     # ---- once a tick ---------------------------------------------------------------------------------------------
 
@@ -185,7 +182,7 @@ class FileAudience:
     def publish(self, show: Show, last: bool = False) -> AccountStatus:
         """Show the status, and leave it on disk once a second; the ``last`` one always, with everything else."""
         status = self.status()
-        self._tell_trades()
+        self._keep_files()
         if last:
             self._state.close()
         self._status.offer(_NEVER if last else time.monotonic_ns() // 1_000_000, status)
@@ -194,22 +191,29 @@ class FileAudience:
             self._herald.tick(status)
         return status
 
+    def _keep_files(self) -> None:
+        """Bring the files in line with the book. Once a tick, not after each step: the next execution often comes a
+        moment after the last one, and would wait."""
+        loop = self._loop
+        if loop is None or self._trades is None:
+            return
+        desks = loop.session.desks
+        if self._changed:
+            self._changed = False
+            self._state.offer([symbol_state(desk, loop.session.clock.now()) for desk in desks])
+        if self._traded:
+            self._traded = False
+            self._trades.refresh()
+            for desk in desks:
+                self._log_positions(desk)
+            if self._herald is not None:
+                self._herald.catch_up(self._trades_after)
+
     def close(self) -> None:
         """Return when the state that was told last is on disk. Raises DiskFailure."""
         self._state.close()
 
     # ---- inside --------------------------------------------------------------------------------------------------
-
-    def _tell_trades(self) -> None:
-        """Once a tick, not after each step: the next execution often comes a moment after the last, and would wait."""
-        if not self._traded or self._trades is None or self._loop is None:
-            return
-        self._traded = False
-        self._trades.refresh()
-        for desk in self._loop.session.desks:
-            self._log_positions(desk)
-        if self._herald is not None:
-            self._herald.catch_up(self._trades_after)
 
     def _tell_limit(self, event: TradingHalted, text: str) -> None:
         """Told with the number of baskets that close now."""
