@@ -69,6 +69,14 @@ class Story:
         self.book.apply(OrderSettled(name, XYZ, OrderState.WORKING, "v", self.at))
         return name
 
+    def moved(self) -> str:
+        """Level 2 of a cycle in which level 1 has taken its profit; the next one is open."""
+        name = self.order(Role.GRID, 2, "40", "98")
+        self.enter(1, "10", "99")
+        self.trade(True, "10", "101", self.order(Role.TAKE_PROFIT, 0, "10", "101"))
+        self.open()
+        return name
+
     def enter(self, level: int, quantity: str, price: str, fee: str = "0") -> None:
         self.trade(False, quantity, price, self.order(Role.GRID, level, quantity, price), fee)
 
@@ -126,10 +134,7 @@ def test_untouched_levels_stay_in_their_slots_when_a_cycle_ends() -> None:
 def test_a_level_that_was_sent_anew_takes_the_slot_of_one_that_has_gone() -> None:
     """The journal missed a cancel: the venue lists a newer level 2, and says then that the former one has ended."""
     story = Story()
-    second = story.order(Role.GRID, 2, "40", "98")
-    story.enter(1, "10", "99")
-    story.trade(True, "10", "101", story.order(Role.TAKE_PROFIT, 0, "10", "101"))
-    story.open()
+    second = story.moved()
     key = OrderKey(Side.LONG, Role.GRID, 2, story.side.cycle, 1)
     newer = client_id(story.book.tag, key)
     story.book.apply(OrderAdopted(newer, XYZ, key, D(99), D(40), False, "v2", story.at))
@@ -142,10 +147,7 @@ def test_a_level_that_was_sent_anew_takes_the_slot_of_one_that_has_gone() -> Non
 def test_a_refused_move_of_a_level_concerns_the_cycle_that_it_serves() -> None:
     """The venue lacks the margin for the larger level 2 of the new grid: the size is remembered as refused."""
     story = Story()
-    second = story.order(Role.GRID, 2, "40", "98")
-    story.enter(1, "10", "99")
-    story.trade(True, "10", "101", story.order(Role.TAKE_PROFIT, 0, "10", "101"))
-    story.open()
+    second = story.moved()
     story.book.apply(AmendIntended(second, XYZ, D(99), D(60), story.at))
     story.book.apply(ChangeSettled(second, XYZ, False, story.at, reason=Reject.MARGIN))
     assert story.side.squeezes[Role.GRID, 2].refused == D(60)
