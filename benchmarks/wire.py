@@ -1,9 +1,10 @@
 """From a message on Bybit's websocket to the request: the bot's own share, through pybit, on a practice exchange.
 
 The whole bot as ``gridhedge run`` starts it (ledger, state file, logs, dashboard model) trades for a minute on a
-practice exchange in a process of its own. An interval begins when pybit hands over the message with an execution, and
-ends when the next request is handed to pybit; what pybit, the fsync of the intent and Bybit's order budget take inside
-of it is counted apart.
+practice exchange in a process of its own; and that several times over, since a minute has too few reactions for a
+99th percentile: ``wire.py [SECONDS [ROUNDS]]``. An interval begins when pybit hands over the message with an
+execution, and ends when the next request is handed to pybit; what pybit, the fsync of the intent and Bybit's order
+budget take inside of it is counted apart.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ from gridhedge.venue.bybit.frames import Frames
 from gridhedge.venue.bybit.orders import Orders
 from gridhedge.venue.bybit.venue import BybitVenue
 
-SECONDS = 60.0
+SECONDS, ROUNDS = 60.0, 5
 SPEED = 20
 PROFILE = """\
 account: "001"
@@ -179,20 +181,31 @@ def practised(found: Reactions, seconds: float) -> None:
         practice.kill()
 
 
-def main() -> None:
+def measured(seconds: float) -> dict[str, list[float]]:
+    """What one bot did."""
     found = Reactions()
     watch(found)
-    practised(found, float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS)
-    kinds = (
-        ("message to request, the bot's own share", found.own),
-        ("the same in processor time", found.busy),
-        ("message to request, all of it", found.whole),
-        ("the journal's commit (fsync)", found.synced),
-        ("a request inside pybit", found.in_pybit),
-    )
+    practised(found, seconds)
+    return {
+        "message to request, the bot's own share": found.own,
+        "the same in processor time": found.busy,
+        "message to request, all of it": found.whole,
+        "the journal's commit (fsync)": found.synced,
+        "a request inside pybit": found.in_pybit,
+    }
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
+    pooled: defaultdict[str, list[float]] = defaultdict(list)
+    with ProcessPoolExecutor(1, max_tasks_per_child=1) as pool:
+        for found in pool.map(measured, [seconds] * rounds):
+            for name, values in found.items():
+                pooled[name] += values
     rows = [
         (name, str(len(values)), *(duration(percentile(values, percent)) for percent in (50, 90, 99, 100)))
-        for name, values in kinds
+        for name, values in pooled.items()
         if values
     ]
     show("Reactions over the wire", ("", "times", "median", "p90", "p99", "worst"), rows)

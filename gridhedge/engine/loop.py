@@ -68,6 +68,7 @@ class Loop:
         if now >= self._next_sync:
             self._synchronise_if_due(now)
         for _ in range(_STEPS_PER_TICK):
+            session.journal.write()  # before it waits, so that the next request finds less to be written
             session.venue.wait(self._wake(deadline))
             changed = session.step()
             if session.wants_sync:

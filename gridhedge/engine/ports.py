@@ -177,6 +177,9 @@ class Journal(Protocol):
 
     def append(self, event: Event) -> None: ...
 
+    def write(self) -> None:
+        """There is time: do now what can be done of the next ``sync``. Raises DiskFailure like it."""
+
     def sync(self) -> None:
         """Raises DiskFailure; after that nothing may be sent."""
 

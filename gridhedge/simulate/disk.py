@@ -135,6 +135,9 @@ class Journal:
         self.buffer.append(Record(seq, event.at, kind, text, self._hash, False))
         self.pending.append(event)
 
+    def write(self) -> None:
+        self._refuse_after_failure()
+
     def sync(self) -> None:
         self._refuse_after_failure()
         if not self.buffer:

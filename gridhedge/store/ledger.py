@@ -107,10 +107,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 class Ledger(LedgerReader):
     """``engine.ports.Journal`` over SQLite; ``open_ledger`` makes one.
 
-    ``append`` remembers; ``sync`` writes what was appended into the journal, and commits: one fsync for a batch of
-    events. The tables of executions and funding follow when somebody asks, at every sample of the account, and at the
-    end: no request waits for them. The first failed write is final: what was not synced is lost, and every later call
-    raises DiskFailure without touching the disk.
+    ``append`` remembers, ``write`` brings what was appended into the journal, and ``sync`` commits it as well: one
+    fsync for a batch of events. The tables of executions and funding follow when somebody asks, at every sample of the
+    account, and at the end: no request waits for them. The first failed write is final: what was not synced is lost,
+    and every later call raises DiskFailure without touching the disk.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -140,12 +140,16 @@ class Ledger(LedgerReader):
         if len(self._appended) >= _BATCH:
             self._write(self._follow)
 
-    def sync(self) -> None:
-        """Commit: everything appended so far survives a power cut. Raises DiskFailure, and ValueError for a number that
-        is not finite; both are final."""
+    def write(self) -> None:
+        """Bring what was appended into the journal's open transaction. Raises like ``sync``."""
         self._refuse_after_failure()
         if self._appended:
             self._write(self._journal if len(self._ahead) < _BATCH else self._follow)
+
+    def sync(self) -> None:
+        """Commit: everything appended so far survives a power cut. Raises DiskFailure, and ValueError for a number that
+        is not finite; both are final."""
+        self.write()
         if self._db.in_transaction:
             self._write(self._commit)
 

@@ -21,6 +21,9 @@ class MemoryJournal:
     def append(self, event: Event) -> None:
         self.events.append(event)
 
+    def write(self) -> None:
+        """Nothing to do."""
+
     def sync(self) -> None:
         """Nothing to do: memory is as durable as it gets."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -77,6 +77,22 @@ def test_the_loop_ends_when_told_when_done_and_when_stopped(world: World) -> Non
     world.session.stopper.raise_stop(world.session, DOGE, "why")
     world.loop.run(None, lambda: False, lambda: None)
     assert world.loop.ticks == 6
+
+
+def test_what_is_known_is_written_before_the_bot_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time: whatever comes then, the request that it needs has little left to write."""
+    done: list[str] = []
+
+    def wait(until: int, original: Callable[[int], None] = world.venue.wait) -> None:
+        done.append("wait")
+        original(until)
+
+    monkeypatch.setattr(world.venue, "wait", wait)
+    monkeypatch.setattr(world.journal, "write", lambda: done.append("write"))
+    world.feed.add(world.exchange.now() + 400, D("0.1950"))
+    world.tick(2)
+    assert "wait" in done
+    assert done == ["write", "wait"] * (len(done) // 2)
 
 
 def test_no_start_without_the_truth() -> None:

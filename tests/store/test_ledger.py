@@ -83,12 +83,13 @@ def test_file_and_log_are_private(tmp_path, history):
 
 
 def test_what_was_synced_survives_a_kill_and_nothing_else(tmp_path):
-    """kill -9 between two syncs: the events up to the last sync are there, the later one is not, nothing is damaged."""
+    """kill -9 between two syncs: all up to the last sync is there, nothing later is, nothing is damaged."""
     program = (
         "import os, signal, sys; from pathlib import Path\n"
         "from gridhedge.domain.events import StopLifted; from gridhedge.store.ledger import open_ledger\n"
         "ledger, _ = open_ledger(Path(sys.argv[1]))\n"
-        "ledger.append(StopLifted(1)); ledger.append(StopLifted(2)); ledger.sync(); ledger.append(StopLifted(3))\n"
+        "ledger.append(StopLifted(1)); ledger.append(StopLifted(2)); ledger.sync()\n"
+        "ledger.append(StopLifted(3)); ledger.write(); ledger.append(StopLifted(4))\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -243,10 +244,11 @@ def test_a_full_disk_is_final_and_keeps_what_was_synced(tmp_path):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
         "attempt(lambda: ledger.append(StopLifted(3)))\n"
         "attempt(lambda: ledger.equity(3, Decimal(1), Decimal(1)))\n"
+        "attempt(ledger.write)\n"
         "attempt(ledger.sync)\n"
         "assert log.stat().st_size == limit\n"
-        "assert len(failures) == 4, failures\n"
-        "assert 'cannot be written' in failures[0] and 'nothing is written any more' in failures[3], failures\n"
+        "assert len(failures) == 5, failures\n"
+        "assert 'cannot be written' in failures[0] and 'nothing is written any more' in failures[4], failures\n"
         "ledger.close()"
     )
     path = tmp_path / "ledger.sqlite3"

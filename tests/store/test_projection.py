@@ -46,7 +46,7 @@ EVENTS = st.one_of(
     st.builds(PositionMended, SYMBOLS, SIDES, NUMBERS, NUMBERS, TIMES, st.just(""), st.none()),
     st.builds(StopLifted, TIMES),
 )
-DEEDS = st.sampled_from(["sync", "sync", "ask", "look", "sample", "back up", "kill", "lose power", "close"])
+DEEDS = st.sampled_from(["write", "sync", "sync", "ask", "look", "sample", "back up", "kill", "lose power", "close"])
 
 
 def table(path, name="executions"):
@@ -85,7 +85,9 @@ class Life:
             self.told.append(event)
 
     def do(self, deed):
-        if deed == "sync":
+        if deed == "write":
+            self.ledger.write()
+        elif deed == "sync":
             self.sync()
         elif deed == "ask":
             self.check(self.ledger, self.told)
