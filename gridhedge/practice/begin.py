@@ -13,6 +13,10 @@ from gridhedge.practice.prices import Prices
 
 __all__ = ["begin_of"]
 
+_ANOTHER_DAY: Millis = 1_736_121_600_000
+"""2025-01-06, UTC. Where clients are told the time of seeded prices, these begin then: a time that begins now and runs
+faster would look like a clock that is wrong."""
+
 
 def begin_of(notes: Notes, clock: Clock, prices: Sequence[Prices], folder: Path | None) -> Millis:
     """When the data begins. ``clock`` gets the pieces that earlier processes have lived, by their ``notes``.
@@ -24,7 +28,8 @@ def begin_of(notes: Notes, clock: Clock, prices: Sequence[Prices], folder: Path 
     first = next(kept, None)
     if first is None:
         begin = max((each.begin for each in prices if each.begin is not None), default=None)
-        begin = clock.now() if begin is None else begin
+        if begin is None:
+            begin = _ANOTHER_DAY if clock.tells_exchange_time else clock.now()
         notes.write({"begin": begin, "prices": sources})
         return begin
     if first["prices"] != sources:

@@ -22,9 +22,9 @@ symbols:
 """
 _SIGNAL = """\
 account: "001"
-venue: {{name: bitget, demo_trading: true, endpoint: "{endpoint}"}}
+venue: {{name: VENUE, demo_trading: true, endpoint: "{endpoint}"}}
 symbols:
-  - symbol: DOGEUSDT
+  - symbol: SYMBOL
     leverage: 20
     strategy:
       kind: signal
@@ -32,7 +32,7 @@ symbols:
       cci_period: 0
       space_percent: 0.5
       space_orders: 5
-      space_lots: 200
+      space_lots: LOTS
       multiplier: 1.5
       max_martingale_multiple: 10
       single_order_profit: 0.2
@@ -103,19 +103,28 @@ def test_both_may_be_killed_in_any_order_and_every_book_agrees(
     assert report["total"]["executions"] >= 9
 
 
-@pytest.mark.parametrize("generation", ["v2", "v3"])
-def test_baskets_of_signals_survive_on_both_generations_of_bitget(tmp_path: Path, generation: str) -> None:
+@pytest.mark.parametrize(
+    ("venue", "waves", "lots", "options"),
+    [
+        ("bybit", Waves("DOGEUSDT", D("0.00001"), 4), "200", ()),
+        ("binance", Waves("ETHUSDC", D("0.15"), 4), "0.013", ()),
+        ("bitget", Waves("DOGEUSDT", D("0.00001"), 4), "200", ("--generation", "v2")),
+        ("bitget", Waves("DOGEUSDT", D("0.00001"), 4), "200", ("--generation", "v3")),
+    ],
+    ids=["bybit", "binance", "bitget-v2", "bitget-v3"],
+)
+def test_baskets_of_signals_survive_in_the_time_of_their_candles(
+    tmp_path: Path, venue: str, waves: Waves, lots: str, options: tuple[str, ...]
+) -> None:
     """Candles before the start warm the indicators, so that a basket opens at once; exits rest and
     execute; kills lose nothing; check, plan and close do on the command line what they say."""
-    options = ("--generation", generation, "--time", "data")
-    with rehearsal(
-        tmp_path, "bitget", Waves("DOGEUSDT", D("0.00001"), 4), _SIGNAL, options, start=60, speed=120
-    ) as acted:
+    profile = _SIGNAL.replace("VENUE", venue).replace("SYMBOL", waves.symbol).replace("LOTS", lots)
+    with rehearsal(tmp_path, venue, waves, profile, (*options, "--time", "data"), start=60, speed=120) as acted:
         acted.survive((2, 4, 6))
         report = acted.compare()
-        profile = ("--profile", str(acted.profile))
-        acted.printed("check", *profile)
-        assert "DOGEUSDT long, from 0." in acted.printed("plan", *profile)
+        named = ("--profile", str(acted.profile))
+        acted.printed("check", *named)
+        assert f"{waves.symbol} long, from " in acted.printed("plan", *named)
         acted.close_everything()
         held = [D(leg["quantity"]) for leg in acted.books()["positions"].values()]
         assert not any(held)

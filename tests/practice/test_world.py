@@ -13,6 +13,7 @@ from gridhedge.practice.bybit.rows import Rows
 from gridhedge.practice.clock import Clock
 from gridhedge.practice.prices import synthetic
 from gridhedge.practice.world import Options, World
+from gridhedge.venue.clock import clock_check
 from tests.funding import FarFunding
 
 
@@ -70,6 +71,19 @@ def test_a_killed_world_goes_on_where_it_was_saved(tmp_path: Path) -> None:
     assert after.first.exchange.now() == at + 1 + 60_000
     before.close()
     after.close()
+
+
+def test_seeded_prices_whose_time_is_told_are_of_another_day() -> None:
+    """At 60x their time is seen to be another one, and not taken for a clock that runs ahead of the client's."""
+    wall = Wall()
+    clock = Clock(60, wall, tells_exchange_time=True)
+    options = Options(prices=(synthetic("DOGEUSDT", D("0.2"), 1),), keys={"a": "secret"}, speed=60)
+    made = World(options, Rows(clock), clock)
+    wall.now += 5_000
+    made.catch_up()
+    assert made.first.exchange.now() == clock.now() == 1_736_121_600_000 + 300_000
+    seen = clock_check(clock.now, "Bybit", is_practice=True, wall=wall)
+    assert (seen.passed, seen.text) == (None, "this Bybit, of this machine, keeps the time of its data")
 
 
 def test_charges_are_those_that_the_funding_plan_has_made() -> None:

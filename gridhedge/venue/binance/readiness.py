@@ -11,7 +11,7 @@ from gridhedge.engine.ports import Check
 from gridhedge.venue.binance import parse
 from gridhedge.venue.binance.client import Client
 from gridhedge.venue.binance.fields import flag, number, table
-from gridhedge.venue.clock import clock_check, wall_ms
+from gridhedge.venue.clock import clock_check
 from gridhedge.venue.fields import Malformed, Row, millis, row, rows, word
 
 __all__ = ["HEDGE_REMEDY", "Key", "checks", "is_hedged", "key", "leverage_of", "machine_clock", "uid"]
@@ -117,7 +117,7 @@ def _key(client: Client, demo: bool, accepts_unrestricted: bool) -> list[Check]:
             Check("key restrictions", None if tolerated else False, f"the key {' and '.join(open_doors)}{remedy}")
         )
     if known.expires is not None:
-        lines.append(_expiry(known.expires))
+        lines.append(_expiry(known.expires, client.tell_time()))
     return lines
 
 
@@ -127,8 +127,8 @@ _TRADES = {
 }
 
 
-def _expiry(expires: Millis) -> Check:
-    days = (expires - wall_ms()) // _DAY_MS
+def _expiry(expires: Millis, now: Millis) -> Check:
+    days = (expires - now) // _DAY_MS
     passed = False if days < 0 else None if days < _WARN_DAYS else True
     what = f"expired {-days} days ago: make a new one" if days < 0 else f"expires in {days} days"
     return Check("key expiry", passed, f"the key {what}")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gridhedge.domain.errors import Refused, VenueError
+from gridhedge.domain.values import Millis
 from gridhedge.engine.ports import Check
 from gridhedge.venue.bybit import parse
 from gridhedge.venue.bybit.client import Client
@@ -35,7 +36,8 @@ class Identity(NamedTuple):
 
 def identity(client: Client) -> Identity:
     """The key's own description. Raises VenueError."""
-    result = client.read("get_api_key_information").result
+    answer = client.read("get_api_key_information")
+    result = answer.result
     permissions = row(result.get("permissions"), "permissions")
     may_trade = {"Order", "Position"} <= set(_words(permissions, "ContractTrade"))
     wallet = _words(permissions, "Wallet")
@@ -48,7 +50,7 @@ def identity(client: Client) -> Identity:
         may_transfer=any(name in wallet for name in _TRANSFERRING),
         is_bound=bool(addresses) and "*" not in addresses,
         # keys bound to addresses do not expire: their date lies at the beginning of time
-        expires_in_days=None if expires.startswith("1970") or not expires else _days_until(expires),
+        expires_in_days=None if expires.startswith("1970") or not expires else _days_until(expires, answer.at),
     )
 
 
@@ -59,9 +61,9 @@ def _words(holder: Row, name: str) -> list[str]:
     return value
 
 
-def _days_until(moment: str) -> int:
+def _days_until(moment: str, now: Millis) -> int:
     try:
-        return (datetime.fromisoformat(moment) - datetime.now(UTC)).days
+        return (datetime.fromisoformat(moment) - datetime.fromtimestamp(now / 1000, UTC)).days
     except (ValueError, TypeError) as error:
         raise Malformed(f"Bybit: expiredAt is not a time but {ascii(moment)[:40]}") from error
 
