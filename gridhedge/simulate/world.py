@@ -30,7 +30,7 @@ from gridhedge.venue.paper.venue import PaperVenue
 
 __all__ = ["Ending", "World"]
 
-_BUGS = (AssertionError, LookupError, TypeError, ValueError, AttributeError)
+_BUGS = (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 """What a mistake in the engine looks like."""
 _DOWNTIMES = (0, 0, 1000, 10000, 60000, 600000)
 _RETRY_START_MS = 5000

@@ -98,10 +98,10 @@ def next_rung(side: SideBook, table: tuple[Quantity, ...], spaces: tuple[Decimal
 
 
 def _price(side: SideBook, level: int, spaces: tuple[Decimal, ...], rules: Instrument) -> Price:
-    """One space beyond the outermost executed order before ``level``."""
+    """One space beyond the outermost executed order before ``level``; where there is none, where it has executed."""
     executed = [fill.average for fill in side.fills[:level] if fill.quantity > 0]
     if not executed:
-        return side.fills[0].average
+        return side.fills[level].average
     outermost = min(executed) if side.side is Side.LONG else max(executed)
     return next_price(rules, side.side, outermost, spaces[min(level, len(spaces) - 1)])
 

@@ -44,6 +44,17 @@ def test_a_mended_bug_of_trim_stays_mended(seed: int) -> None:
     assert run_seed(seed, 400, kind="trim").violation is None
 
 
+SIGNAL = {
+    20128: "of a basket rebuilt from the venue only the second order had executed, and its first had no price to go by",
+}
+
+
+@pytest.mark.parametrize("seed", SIGNAL)
+def test_a_mended_bug_of_signal_stays_mended(seed: int) -> None:
+    """The same with baskets."""
+    assert run_seed(seed, 400, kind="signal").violation is None
+
+
 def test_every_seed_has_its_sentence() -> None:
     """What was wrong is said, and no seed stands twice."""
     assert len(SEEDS) >= 15

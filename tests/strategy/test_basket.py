@@ -10,7 +10,7 @@ import pytest
 from gridhedge.domain.change import Cancel
 from gridhedge.domain.events import LevelStarted
 from gridhedge.domain.values import Role
-from gridhedge.strategy.basket import basket_table
+from gridhedge.strategy.basket import basket_table, next_rung
 from tests.strategy.baskets import HOUR, Baskets, L, S, told
 
 DAY = 24 * HOUR
@@ -178,6 +178,16 @@ def test_a_rest_too_small_for_the_venue_is_let_go() -> None:
     bench._carry_out(Cancel("DOGEUSDT", order.client_id, order.venue_id, "by hand"))
     bench.step()
     assert bench.resting(L) == {1: D(100)}
+
+
+def test_a_basket_whose_first_order_is_not_known_goes_on_from_what_it_has() -> None:
+    """Rebuilt from the venue: 60 of the second order's 100 at 0.19. The rest follows there, then one space beyond."""
+    bench = Baskets()
+    side, table = bench.book.long, (D(100), D(100), D(100))
+    side.enter(((1, D(60)),), D("0.19"), D(0), 1, "")
+    assert next_rung(side, table, (D("0.01"),), bench.instrument) == (1, D("0.19"), D(40))
+    side.enter(((1, D(40)),), D("0.19"), D(0), 2, "")
+    assert next_rung(side, table, (D("0.01"),), bench.instrument) == (2, D("0.18810"), D(100))
 
 
 def test_an_order_without_margin_waits_and_the_user_is_told() -> None:
