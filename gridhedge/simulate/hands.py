@@ -20,6 +20,8 @@ __all__ = ["DEEDS", "Hands"]
 
 _THIN_PARTS = 5
 """A thin market lets a fifth of an order execute per movement of the price."""
+_FEE_STEP = Decimal("0.00000001")
+"""Venues tell rates with so many digits at most; after many changes money would not fit into the 28 of a Decimal."""
 
 
 class Hands:
@@ -210,7 +212,8 @@ class Hands:
     def _change_fees(self, dice: Dice) -> None:
         market = self._market(dice)
         factor = Decimal(dice.pick((5, 8, 15))) / 10
-        market.fees = Fees(market.fees.maker * factor, market.fees.taker * factor)
+        maker, taker = [(rate * factor).quantize(_FEE_STEP) for rate in market.fees]
+        market.fees = Fees(maker, taker)
         self._exchange.set_leverage(market.symbol, market.leverage)
 
     def _change_rules(self, dice: Dice) -> None:
