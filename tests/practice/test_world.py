@@ -86,6 +86,16 @@ def test_seeded_prices_whose_time_is_told_are_of_another_day() -> None:
     assert (seen.passed, seen.text) == (None, "this Bybit, of this machine, keeps the time of its data")
 
 
+@pytest.mark.parametrize("days", [-1.9, -1, 0, 1.9])
+def test_a_time_near_the_present_is_not_told(days: float) -> None:
+    """A client would take it for a clock that is wrong."""
+    wall = Wall()
+    clock = Clock(60, wall, tells_exchange_time=True)
+    prices = synthetic("DOGEUSDT", D("0.2"), 1)._replace(begin=wall.now + int(days * 86_400_000))
+    with pytest.raises(UsageError, match="--time data: the prices begin within two days of now"):
+        World(Options(prices=(prices,), keys={"a": "secret"}, speed=60), Rows(clock), clock)
+
+
 def test_charges_are_those_that_the_funding_plan_has_made() -> None:
     """At whatever times it charges."""
     wall = Wall()
