@@ -23,8 +23,8 @@ from gridhedge.profile.venues import PaperSettings
 if TYPE_CHECKING:
     from gridhedge.replay.candles import Candles
     from gridhedge.replay.funding import FundingSeries
-    from gridhedge.replay.metrics import Metrics
-    from gridhedge.replay.run import ReplayResult, Rules
+    from gridhedge.replay.recorded import Recorded, Source
+    from gridhedge.replay.run import Rules
 
 _STDOUT = Path("-")
 _SYMBOL = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{2,12}USD[TC](?![A-Z0-9])")
@@ -66,17 +66,18 @@ def command(
     if symbol is not None:
         settings = with_symbol(settings, symbol)
     began = time.perf_counter()
-    candles = _load(settings, files, start, end, allow_gaps)
-    funding = _load_funding(settings, funding_files, candles)
+    source = source_of(files, funding_files, start, end, allow_gaps)
+    candles, funding, _ = load(settings, source)
     load_seconds = time.perf_counter() - began
     from gridhedge.cli.backtest_page import backtest_page, print_summary
+    from gridhedge.replay.recorded import measured
     from gridhedge.replay.run import replay
 
-    rules = _rules(settings)
+    rules = rules_of(settings)
     with _progress(candles) as progress:
         result = replay(settings, candles, funding, progress, rules, money)
-    metrics = _measure(result, candles, load_seconds)
-    _remarks(settings, candles, funding)
+    metrics = measured(result, candles, load_seconds)
+    remarks(settings, candles, funding)
     for desk in result.session.desks:
         for alarm in desk.alarms.values():
             click.echo(f"note: {desk.symbol}: at the end: {alarm}", err=True)
@@ -99,53 +100,28 @@ def with_symbol(profile: Profile, symbol: str) -> Profile:
     return profile.model_copy(update={"symbols": entries})
 
 
-def _load(
-    profile: Profile, files: tuple[Path, ...], start: str | None, end: str | None, allow_gaps: bool
-) -> dict[str, Candles]:
-    from gridhedge.replay.candles import load_candles
+def source_of(
+    files: tuple[Path, ...], funding_files: tuple[Path, ...], start: str | None, end: str | None, allow_gaps: bool
+) -> Source:
+    """What the options say about the data. Raises UsageError."""
+    from gridhedge.replay.recorded import Source
 
-    symbols = profile.traded
-    if len(files) != len(symbols):
-        names = ", ".join(symbols)
-        raise UsageError(f"{len(files)} --data files for {len(symbols)} symbols ({names}): give one per symbol")
     first = None if start is None else moment("--from", start)
     last = None if end is None else moment("--to", end)
-    loaded = {}
-    for symbol, file in zip(symbols, files, strict=True):
-        candles = load_candles(file, allow_gaps)
-        loaded[symbol] = candles.between(first, last)
-    return _common_window(loaded)
+    return Source(files, funding_files, first, last, allow_gaps)
 
 
-def _common_window(loaded: dict[str, Candles]) -> dict[str, Candles]:
-    """The time of which every symbol has candles: one account trades all of them or none."""
-    start = max(candles.start for candles in loaded.values())
-    end = min(candles.end for candles in loaded.values())
-    if start >= end:
-        raise UsageError("the --data files have no time in common: one account trades all of its symbols at once")
-    shared = {symbol: candles.between(start, end) for symbol, candles in loaded.items()}
-    if any(len(shared[symbol]) < len(candles) for symbol, candles in loaded.items()):
+def load(profile: Profile, source: Source) -> Recorded:
+    """The candles and the funding of the command line's files. Raises UsageError."""
+    from gridhedge.replay.recorded import load_recorded
+
+    recorded = load_recorded(profile.traded, source)
+    if recorded.is_shortened:
         click.echo("note: only the time that all --data files share is replayed", err=True)
-    return shared
+    return recorded
 
 
-def _load_funding(
-    profile: Profile, files: tuple[Path, ...], candles: Mapping[str, Candles]
-) -> dict[str, FundingSeries]:
-    if not files:
-        return {}
-    from gridhedge.replay.funding import load_funding
-
-    symbols = profile.traded
-    if len(files) != len(symbols):
-        raise UsageError(f"{len(files)} --funding files for {len(symbols)} symbols: give one per symbol, or none")
-    return {
-        symbol: load_funding(file).between(candles[symbol].start, candles[symbol].end)
-        for symbol, file in zip(symbols, files, strict=True)
-    }
-
-
-def _rules(profile: Profile) -> dict[str, Rules]:
+def rules_of(profile: Profile) -> dict[str, Rules]:
     """What real venues ask and charge; empty on paper, where the profile says it. Says where it comes from."""
     if isinstance(profile.venue, PaperSettings):
         return {}
@@ -157,32 +133,8 @@ def _rules(profile: Profile) -> dict[str, Rules]:
     return {symbol: (fact.instrument, fact.fees) for symbol, fact in facts.items()}
 
 
-def _measure(result: ReplayResult, candles: Mapping[str, Candles], load_seconds: float) -> Metrics:
-    from gridhedge.replay.equity import Market
-    from gridhedge.replay.metrics import Recording, measure
-
-    desks = {desk.symbol: desk for desk in result.session.desks}
-    markets = {
-        symbol: Market(series, desks[symbol].instrument, desks[symbol].fees, desks[symbol].leverage)
-        for symbol, series in candles.items()
-    }
-    return measure(
-        Recording(
-            result.profile.account,
-            markets,
-            result.events,
-            result.session.book,
-            result.start_balance,
-            result.ended_at,
-            result.last_prices,
-            result.ended_by,
-            load_seconds,
-            result.replay_seconds,
-        )
-    )
-
-
-def _remarks(profile: Profile, candles: Mapping[str, Candles], funding: Mapping[str, FundingSeries]) -> None:
+def remarks(profile: Profile, candles: Mapping[str, Candles], funding: Mapping[str, FundingSeries]) -> None:
+    """Says on stderr what a user should know about the data."""
     for symbol, series in candles.items():
         named = set(_SYMBOL.findall(series.source.upper()))
         if named and symbol not in named:

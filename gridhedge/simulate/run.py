@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
@@ -13,6 +11,7 @@ from typing import NamedTuple
 from gridhedge.simulate.chaos import Strike
 from gridhedge.simulate.scene import Kind
 from gridhedge.simulate.world import Ending, World
+from gridhedge.store.offspring import end_with_parent
 
 __all__ = ["Report", "Totals", "endings", "run_seed"]
 
@@ -78,18 +77,6 @@ def _run_chunk(seeds: range, steps: int, kind: Kind) -> list[Ending]:
     return [run_seed(seed, steps, kind=kind) for seed in seeds]
 
 
-def _end_with_parent() -> None:
-    """A process of the pool would wait for work for ever if the one that gives it is killed."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "only called in a process of the pool"
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
 def endings(seeds: range, steps: int, jobs: int, kind: Kind = "symmetric") -> Iterator[Ending]:
     """The endings of all seeds in their order, worked out by ``jobs`` processes."""
     if jobs == 1:
@@ -98,6 +85,6 @@ def endings(seeds: range, steps: int, jobs: int, kind: Kind = "symmetric") -> It
         return
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     processes = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=processes, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=processes, initializer=end_with_parent) as pool:
         for chunk in pool.map(_run_chunk, chunks, [steps] * len(chunks), [kind] * len(chunks)):
             yield from chunk
