@@ -19,7 +19,7 @@ import yaml
 
 from gridhedge.domain.errors import UsageError
 
-__all__ = ["MAX_BYTES", "Document", "Node", "Plain", "Problem", "read_document"]
+__all__ = ["MAX_BYTES", "Document", "Node", "Plain", "Problem", "read_document", "read_text"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -59,9 +59,9 @@ class Document(NamedTuple):
     """What could be read past: duplicate keys."""
 
 
-def read_document(path: Path) -> Document:
-    """The tree in ``path``. Raises UsageError where there is none."""
-    text = _read_text(path)
+def read_document(path: Path, option: str = "--profile") -> Document:
+    """The tree in ``path``, which the command line names after ``option``. Raises UsageError where there is none."""
+    text = read_text(path, option)
     try:
         return _Builder(yaml.parse(text, Loader=yaml.SafeLoader)).document()
     except _Refused as refused:
@@ -74,12 +74,13 @@ def read_document(path: Path) -> Document:
         raise UsageError(f"{path}: this is not a text file; a profile is YAML text") from None
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path, option: str = "--profile") -> str:
+    """What ``read_document`` reads, without a byte order mark. Raises UsageError."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file; check the path after --profile") from None
+        raise UsageError(f"{path}: there is no such file; check the path after {option}") from None
     except IsADirectoryError:
         raise UsageError(f"{path}: this is a folder; name the profile in it") from None
     except OSError as error:
