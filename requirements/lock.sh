@@ -21,4 +21,4 @@ lock requirements/image.txt --constraint requirements/run.txt "$@" \
 lock requirements/test.txt --constraint requirements/run.txt "$@" \
     requirements/run.in requirements/build.in requirements/replay.in requirements/practice.in requirements/bybit.in \
     requirements/binance.in requirements/bitget.in requirements/server.in requirements/signal.in \
-    requirements/mirror.in requirements/test.in
+    requirements/mirror.in requirements/optimize.in requirements/cluster.in requirements/test.in

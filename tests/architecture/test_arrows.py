@@ -37,6 +37,9 @@ NUMERIC = {
 }
 """The pure modules that compute with floats; they load these when the first candle is looked at."""
 
+NO_ROOM = {"__version__"}
+"""What the package itself says, to every room."""
+
 CLIENTS = {"pybit", "binance", "ccxt", "MetaTrader5"}
 
 
@@ -65,7 +68,7 @@ def against_the_arrows(source: Any) -> list[str]:
         if name.startswith("."):
             found.append(f"{source.path}:{line}: relative import; name the module in full")
         inner = name.removeprefix("gridhedge.")
-        if inner != name and not any(inner == room or inner.startswith(f"{room}.") for room in allowed):
+        if inner not in (name, *NO_ROOM) and not any(inner == room or inner.startswith(f"{room}.") for room in allowed):
             found.append(f"{source.path}:{line}: {source.room} may not import {name}")
     return found
 

@@ -8,7 +8,8 @@ import sys
 
 HEAVY = (
     "numpy", "pyarrow", "plotly", "pydantic", "yaml", "dotenv", "rich", "pybit", "binance", "ccxt", "MetaTrader5",
-    "starlette", "uvicorn", "websockets", "fastapi", "cryptography", "talib",
+    "starlette", "uvicorn", "websockets", "fastapi", "cryptography", "talib", "optuna",
+    "distributed",
 )  # fmt: skip
 
 

@@ -1,0 +1,172 @@
+"""Trials in other processes: the same outcomes, and one sentence where a process is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
+from pathlib import Path
+
+import pytest
+
+from gridhedge.domain.errors import GridhedgeError, UsageError, VenueError
+from gridhedge.replay.trial import Outcome, Task, run_task
+from gridhedge.replay.workers import Workers, cluster_workers, local_workers
+from tests.replay.searching import field
+
+
+def tasks(folder: Path) -> list[Task]:
+    found = field(folder)
+    window = found.windows["search"]
+    return [Task(found.ground, *window, found.space.profile((step, 0)), {}, None) for step in range(4)]
+
+
+def in_order(told: Iterator[tuple[int, Outcome]]) -> list[Outcome]:
+    return [outcome for _, outcome in sorted(told, key=lambda numbered: numbered[0])]
+
+
+def test_processes_tell_what_this_one_would(tmp_path: Path) -> None:
+    """Each task once, with its number; nothing is printed."""
+    wanted = [run_task(task) for task in tasks(tmp_path)]
+    with local_workers(1) as alone:
+        assert in_order(alone.run(tasks(tmp_path))) == wanted
+    with local_workers(2) as two:
+        assert in_order(two.run(tasks(tmp_path))) == wanted
+        assert in_order(two.run(tasks(tmp_path)[2:])) == wanted[2:]
+
+
+def test_a_worker_that_dies_is_one_sentence(tmp_path: Path) -> None:
+    """Killed, as the system does it when memory is short: no hang, and what to do."""
+    with local_workers(2) as workers:
+        outcomes = workers.run(tasks(tmp_path) * 20)
+        next(outcomes)
+        for pid in children():
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(GridhedgeError, match=r"a worker ended in the middle of a replay.* fewer --jobs"):
+            list(outcomes)
+
+
+def children() -> list[int]:
+    """Processes that were started by this one to work (not the one that tracks what they share)."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                status, command = (folder / "status").read_text(), (folder / "cmdline").read_bytes()
+            except OSError:
+                continue  # it has just ended
+            if f"PPid:\t{os.getpid()}\n" in status and b"spawn_main" in command:
+                found.append(int(folder.name))
+    return found
+
+
+def test_ctrl_c_tells_what_is_being_replayed_and_no_more(tmp_path: Path) -> None:
+    """Tasks that nobody has begun are dropped, a running one is told, then the interruption goes on."""
+
+    class Held(Executor):
+        """Finishes the first task, works on the second, and has not begun the third."""
+
+        def submit(self, *call: object, **more: object) -> Future[Outcome]:  # type: ignore[override]
+            future: Future[Outcome] = Future()
+            made.append(future)
+            if len(made) < 3:
+                future.set_running_or_notify_cancel()
+            if len(made) == 1:
+                future.set_result(Outcome(None, "first"))
+            return future
+
+    made: list[Future[Outcome]] = []
+    outcomes = Workers(Held()).run(tasks(tmp_path)[:3])
+    assert next(outcomes) == (0, Outcome(None, "first"))
+    made[1].set_result(Outcome(None, "second"))
+    assert outcomes.throw(KeyboardInterrupt) == (1, Outcome(None, "second"))  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        next(outcomes)
+    assert made[2].cancelled()
+
+
+def test_a_worker_that_reads_other_candles_ends_the_search(tmp_path: Path) -> None:
+    """Its own sentence arrives."""
+    found = tasks(tmp_path)
+    file = found[0].ground.source.files[0]
+    file.write_text(file.read_text().replace("1000", "1001"))
+    with local_workers(2) as workers:
+        with pytest.raises(UsageError, match="reads another file of this name"):
+            list(workers.run(found))
+
+
+# ---- Dask ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scheduler and a worker, programs of their own, as on a cluster."""
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'gridhedge[cluster]'")
+    folder = tmp_path_factory.mktemp("dask")
+    where = folder / "scheduler.json"
+    local = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(where))
+    program = ("dask_scheduler", *local, "--port", "0")
+    worker = ("dask_worker", *local, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
+    with (folder / "log").open("wb") as log:
+        head, hand = (
+            subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{name}", *options],
+                stdout=log,
+                stderr=log,
+                cwd=Path(__file__).parents[2],
+            )
+            for name, *options in (program, worker)
+        )
+        try:
+            yield address(where, head)
+        finally:
+            for process in (hand, head):
+                process.terminate()
+            for process in (hand, head):
+                process.wait()
+
+
+def address(where: Path, head: subprocess.Popen[bytes]) -> str:
+    import json
+    import time
+
+    while not where.exists():
+        assert head.poll() is None, (where.parent / "log").read_text()
+        time.sleep(0.05)
+    found: str = json.loads(where.read_text())["address"]
+    return found
+
+
+def test_a_cluster_tells_what_this_process_would(scheduler: str, tmp_path: Path) -> None:
+    """Over TCP, through the same door as processes of this machine."""
+    with cluster_workers(scheduler) as workers:
+        assert in_order(workers.run(tasks(tmp_path))) == [run_task(task) for task in tasks(tmp_path)]
+
+
+def test_a_sentence_of_a_cluster_s_worker_arrives(scheduler: str, tmp_path: Path) -> None:
+    """Other candles on its disk end the search there, too."""
+    found = tasks(tmp_path)
+    ground = found[0].ground._replace(digests=("0" * 64,))
+    with cluster_workers(scheduler) as workers:
+        with pytest.raises(UsageError, match="reads another file of this name"):
+            list(workers.run([task._replace(ground=ground) for task in found]))
+
+
+def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens on port 1."""
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'gridhedge[cluster]'")
+    monkeypatch.setattr("gridhedge.replay.workers._CONNECT_SECONDS", 1)
+    with pytest.raises(VenueError, match=r"--scheduler tcp://127\.0\.0\.1:1: no Dask scheduler answers"):
+        with cluster_workers("tcp://127.0.0.1:1"):
+            pass
+
+
+def test_a_missing_library_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An extra that is not installed."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"^--scheduler needs Dask: pip install 'gridhedge\[cluster\]'$"):
+        with cluster_workers("tcp://127.0.0.1:1"):
+            pass
