@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "resume": "Lift an emergency stop, after asking.",
     "close": "Panic: cancel all orders and close all positions, after asking.",
     "backtest": "Replay recorded candles with the live strategy and accounting.",
+    "optimize": "Search parameters by replays, on all cores or a Dask cluster.",
     "candles": "Download recorded candles from a venue's public endpoint.",
     "report": "Profit, fees, funding and drawdown from the ledger.",
     "simulate": "Run the engine through simulated faults and judge every step.",
