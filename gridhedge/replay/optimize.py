@@ -27,6 +27,8 @@ from gridhedge.replay.workers import Workers
 
 BEST = 10
 """How many of the best are replayed over the candles that were kept out."""
+_PORTION = 1_000
+"""Of an enumeration: its combinations wait in memory, and there is nothing to learn between them."""
 
 
 class Wish(NamedTuple):
@@ -163,9 +165,9 @@ class Search:
         space, wish = self._field.space, self._wish
         if space.size <= wish.trials:
             sampler: Sampler = Enumeration(space)
-            wanted, batch = space.size, space.size
+            wanted, batch = space.size, _PORTION
         else:
-            sampler = TreeSampler(space, wish.seed, wish.batch)
+            sampler = TreeSampler(space, wish.seed)
             wanted, batch = wish.trials, wish.batch
         trials: list[Trial] = []
         while len(trials) < wanted:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.distributions import BaseDistribution
 
+_RANDOM_FIRST = 16
+"""So many results are drawn evenly before anything is learnt from them."""
 _ASKED_AT_MOST = 20
 """How often the sampler may repeat itself before a combination is drawn for it."""
 
@@ -50,7 +52,7 @@ class TreeSampler:
     not installed.
     """
 
-    def __init__(self, space: Space, seed: int, random_first: int) -> None:
+    def __init__(self, space: Space, seed: int) -> None:
         try:
             import optuna
             from optuna.distributions import CategoricalDistribution, IntDistribution
@@ -59,7 +61,7 @@ class TreeSampler:
                 "a search of more combinations than --trials needs Optuna: pip install 'gridhedge[optimize]'"
             ) from None
         optuna.logging.set_verbosity(optuna.logging.ERROR)  # it tells every trial
-        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=random_first)
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=_RANDOM_FIRST)
         self._study: Study = optuna.create_study(direction="maximize", sampler=sampler)
         self._sizes = [len(axis.values) for axis in space.axes]
         self._distributions: dict[str, BaseDistribution] = {

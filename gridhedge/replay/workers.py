@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -16,15 +24,25 @@ from gridhedge.store.offspring import end_with_parent
 Numbered: TypeAlias = tuple[int, Outcome]
 
 _CONNECT_SECONDS = 10
+_SILENT_SECONDS = 5
+"""After so long without an outcome it is asked whether anybody is working."""
+_SILENCES = 3
 
 
 class Workers:
     """Works out tasks on an executor, or one after the other in this process where there is none."""
 
-    def __init__(self, executor: Executor | None = None, lost: tuple[type[Exception], ...] = (BrokenExecutor,)) -> None:
+    def __init__(
+        self,
+        executor: Executor | None = None,
+        lost: tuple[type[Exception], ...] = (BrokenExecutor,),
+        someone: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._executor = executor
         self._lost = lost
         """What its futures raise when whoever worked on them is gone."""
+        self._someone = someone
+        """Whether there is anybody to work at all: an executor without workers waits for ever."""
 
     def run(self, tasks: Sequence[Task]) -> Iterator[Numbered]:
         """The outcomes as they finish, with the numbers of their tasks.
@@ -40,27 +58,43 @@ class Workers:
         except self._lost as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise GridhedgeError(
-                f"a worker ended in the middle of a replay, most often for want of memory ({reason}); "
-                f"give it more, or fewer --jobs: the same command goes on"
+                f"a worker (or the scheduler) was lost in the middle of a replay ({reason}), most often for want of "
+                f"memory: give it more, or use fewer; the same command goes on"
             ) from error
 
-    @staticmethod
-    def _spread(executor: Executor, tasks: Sequence[Task]) -> Iterator[Numbered]:
+    def _spread(self, executor: Executor, tasks: Sequence[Task]) -> Iterator[Numbered]:
         with _ctrl_c_is_ours():
             numbers = {executor.submit(run_task, task): number for number, task in enumerate(tasks)}
-        told: set[Future[Outcome]] = set()
+        waiting = set(numbers)
+        is_interrupted = False
         try:
-            for future in as_completed(numbers):
-                told.add(future)
-                yield numbers[future], future.result()
-        except KeyboardInterrupt:
-            running = [future for future in numbers if not future.cancel() and future not in told]
-            for future in as_completed(running):
-                yield numbers[future], future.result()
-            raise
+            while waiting:
+                try:
+                    done = self._done(waiting)
+                    for future in done:
+                        waiting.discard(future)
+                        yield numbers[future], future.result()
+                except KeyboardInterrupt:
+                    if is_interrupted:
+                        raise
+                    is_interrupted = True
+                    waiting = {future for future in waiting if not future.cancel()}
         finally:
-            for future in numbers:
+            for future in waiting:
                 future.cancel()
+        if is_interrupted:
+            raise KeyboardInterrupt
+
+    def _done(self, waiting: set[Future[Outcome]]) -> set[Future[Outcome]]:
+        """Those that have finished, at least one. Raises GridhedgeError where nobody works for a while."""
+        silences = 0
+        while True:
+            done, _ = wait(waiting, _SILENT_SECONDS, FIRST_COMPLETED)
+            if done:
+                return done
+            silences = 0 if self._someone() else silences + 1
+            if silences == _SILENCES:
+                raise GridhedgeError("the cluster has no workers; start some (dask worker); the same command goes on")
 
 
 @contextmanager
@@ -94,8 +128,13 @@ def cluster_workers(scheduler: str) -> Iterator[Workers]:
         raise VenueError(
             f"--scheduler {scheduler}: no Dask scheduler answers ({reason}); start one: dask scheduler"
         ) from error
-    with client, client.get_executor(pure=False) as executor:
-        yield Workers(executor, (BrokenExecutor, KilledWorker, CommClosedError, CancelledError))
+    with client:
+        executor = client.get_executor(pure=False)
+        lost = (BrokenExecutor, KilledWorker, CommClosedError, CancelledError)
+        try:
+            yield Workers(executor, lost, lambda: bool(client.scheduler_info()["workers"]))
+        finally:
+            executor.shutdown(wait=False)  # else it waits for what nobody works on any more
 
 
 def _begin() -> None:

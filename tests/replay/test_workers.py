@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,14 +44,16 @@ def test_a_worker_that_dies_is_one_sentence(tmp_path: Path) -> None:
     with local_workers(2) as workers:
         outcomes = workers.run(tasks(tmp_path) * 20)
         next(outcomes)
-        for pid in children():
+        for pid in children(b"spawn_main"):
             os.kill(pid, signal.SIGKILL)
-        with pytest.raises(GridhedgeError, match=r"a worker ended in the middle of a replay.* fewer --jobs"):
+        with pytest.raises(
+            GridhedgeError, match=r"a worker .* was lost in the middle of a replay.*the same command goes on"
+        ):
             list(outcomes)
 
 
-def children() -> list[int]:
-    """Processes that were started by this one to work (not the one that tracks what they share)."""
+def children(program: bytes) -> list[int]:
+    """Processes that this one has started, by a word of their command line."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -58,7 +61,7 @@ def children() -> list[int]:
                 status, command = (folder / "status").read_text(), (folder / "cmdline").read_bytes()
             except OSError:
                 continue  # it has just ended
-            if f"PPid:\t{os.getpid()}\n" in status and b"spawn_main" in command:
+            if f"PPid:\t{os.getpid()}\n" in status and program in command:
                 found.append(int(folder.name))
     return found
 
@@ -101,32 +104,38 @@ def test_a_worker_that_reads_other_candles_ends_the_search(tmp_path: Path) -> No
 # ---- Dask ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A scheduler and a worker, programs of their own, as on a cluster."""
+@contextmanager
+def cluster(folder: Path, *hands: str) -> Iterator[str]:
+    """A scheduler and as many workers, programs of their own."""
     pytest.importorskip("distributed", reason="Dask is not installed: pip install 'gridhedge[cluster]'")
-    folder = tmp_path_factory.mktemp("dask")
     where = folder / "scheduler.json"
     local = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(where))
-    program = ("dask_scheduler", *local, "--port", "0")
-    worker = ("dask_worker", *local, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
+    programs = [("dask_scheduler", *local, "--port", "0")]
+    programs += [("dask_worker", *local, "--nthreads", "1", "--no-nanny", "--name", hand) for hand in hands]
     with (folder / "log").open("wb") as log:
-        head, hand = (
+        processes = [
             subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{name}", *options],
                 stdout=log,
                 stderr=log,
-                cwd=Path(__file__).parents[2],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
             )
-            for name, *options in (program, worker)
-        )
+            for name, *options in programs
+        ]
         try:
-            yield address(where, head)
+            yield address(where, processes[0])
         finally:
-            for process in (hand, head):
-                process.terminate()
-            for process in (hand, head):
+            for process in reversed(processes):
+                process.kill()  # asked to end, a worker would look for its scheduler for minutes
                 process.wait()
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a cluster with one worker."""
+    with cluster(tmp_path_factory.mktemp("dask"), "one") as found:
+        yield found
 
 
 def address(where: Path, head: subprocess.Popen[bytes]) -> str:
@@ -153,6 +162,27 @@ def test_a_sentence_of_a_cluster_s_worker_arrives(scheduler: str, tmp_path: Path
     with cluster_workers(scheduler) as workers:
         with pytest.raises(UsageError, match="reads another file of this name"):
             list(workers.run([task._replace(ground=ground) for task in found]))
+
+
+def test_a_cluster_without_workers_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks that nobody will ever begin neither hang nor keep the program from ending."""
+    monkeypatch.setattr("gridhedge.replay.workers._SILENT_SECONDS", 0.1)
+    with cluster(tmp_path) as empty:
+        with pytest.raises(GridhedgeError, match=r"the cluster has no workers; start some \(dask worker\)"):
+            with cluster_workers(empty) as workers:
+                list(workers.run(tasks(tmp_path)))
+
+
+def test_a_scheduler_that_is_killed_is_one_sentence(tmp_path: Path) -> None:
+    """What it was to tell is lost; the study keeps what it has told."""
+    with cluster(tmp_path, "one") as found:
+        with cluster_workers(found) as workers:
+            outcomes = workers.run(tasks(tmp_path) * 50)
+            next(outcomes)
+            (head,) = set(children(b"dask_scheduler")) & set(children(str(tmp_path).encode()))
+            os.kill(head, signal.SIGKILL)
+            with pytest.raises(GridhedgeError, match=r"a worker \(or the scheduler\) was lost"):
+                list(outcomes)
 
 
 def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
