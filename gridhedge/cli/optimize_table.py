@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gridhedge.replay.trial import Outcome
 
 _ENDS = {"data_end": "data", "emergency_stop": "stop", "liquidation": "liquid."}
+_WIDEST = 24
+"""What fits beside the figures on eighty columns."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -29,7 +31,14 @@ def print_found(found: Found, field: Field, wish: Wish) -> None:
     out = Terminal()
     for line in _head(found, field, wish):
         out.print(line, soft_wrap=True, markup=False)
-    out.print(_table(found, field))
+    rows = [[_text(value) for value in field.space.values(ranked.trial.point).values()] for ranked in found.best]
+    letters = list(_letters(field.space))
+    widths = [max(map(len, column)) for column in zip(letters, *rows, strict=True)]
+    values = [_row(texts, widths) for texts in (letters, *rows)]
+    is_wide = len(values[0]) > _WIDEST
+    if is_wide:  # more than fits beside the figures: a table of its own, by the same ranks
+        out.print("\n".join(f"{rank or '#':>2} {row}" for rank, row in enumerate(values)), soft_wrap=True, markup=False)
+    out.print(_table(found, [""] * len(values) if is_wide else values))
     for line in verdict(found):
         out.print(f"note: {line}", style="bold", soft_wrap=True, markup=False)
 
@@ -120,22 +129,19 @@ def _letters(space: Space) -> Iterator[str]:
     return (_LETTERS[number] if number < len(_LETTERS) else str(number) for number in range(len(space.axes)))
 
 
-def _table(found: Found, field: Field) -> Table:
+def _table(found: Found, values: Sequence[str]) -> Table:
+    """``values``: the texts of a column, its head first."""
     from rich.table import Table
 
-    space = field.space
-    values = [[_text(value) for value in space.values(ranked.trial.point).values()] for ranked in found.best]
-    letters = list(_letters(space))
-    widths = [max(map(len, column)) for column in zip(letters, *values, strict=True)]
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("#", justify="right")
-    table.add_column(_row(letters, widths))
+    table.add_column(values[0], no_wrap=True)
     table.add_column("over")
     for name in ("score", "net profit", "drawdown", "MM %", "fills/cycles"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("end", no_wrap=True)
-    for rank, (ranked, texts) in enumerate(zip(found.best, values, strict=True), 1):
-        table.add_row(str(rank), _row(texts, widths), "search", *_cells(ranked.trial.outcome, ranked.trial.score))
+    for rank, (ranked, row) in enumerate(zip(found.best, values[1:], strict=True), 1):
+        table.add_row(str(rank), row, "search", *_cells(ranked.trial.outcome, ranked.trial.score))
         if ranked.holdout is not None:
             table.add_row("", "", "holdout", *_cells(ranked.holdout, ranked.holdout_score), style="dim")
     return table

@@ -126,6 +126,20 @@ def test_the_table_fits_eighty_columns(folder: Path, monkeypatch: pytest.MonkeyP
     assert max(map(len, lines)) <= 80
 
 
+def test_many_fields_have_a_table_of_their_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they do not fit beside the figures: by the same ranks, and nothing is folded."""
+    monkeypatch.setattr("gridhedge.cli.terminal.FILE_WIDTH", 80)
+    more = "risk.balance_buffer_percent: {choices: [10.125, 15.125]}\nsymbols.leverage: {choices: [50]}\n"
+    (folder / "s.yaml").write_text(SPACE + more + "symbols.strategy.initial_position_size_usd: {choices: [1.000625]}\n")
+    lines = optimize().out.splitlines()
+    assert lines[9].split() == ["#", *"abcde"]
+    assert [line.split()[0] for line in lines[10:20]] == [str(rank) for rank in range(1, 11)]
+    assert lines[10].split()[3:] == [lines[10].split()[3], "50", "1.000625"]
+    assert lines[20].split()[:3] == ["#", "over", "score"]
+    assert lines[21].split()[:2] == ["1", "search"]
+    assert max(map(len, lines)) <= 80
+
+
 def test_a_study_goes_on_and_is_told_apart(folder: Path) -> None:
     """It is named for the profile; the same command replays nothing; another space is refused."""
     first = told()
