@@ -17,7 +17,7 @@ from gridhedge.domain.values import Millis, Money
 from gridhedge.profile.settings import Profile
 from gridhedge.profile.space import Point, Space
 from gridhedge.replay.metrics import plain
-from gridhedge.replay.objective import Score, as_number, score
+from gridhedge.replay.objective import Figures, Score, as_number, score
 from gridhedge.replay.recorded import Recorded
 from gridhedge.replay.run import Rules
 from gridhedge.replay.sampler import Enumeration, Sampler, TreeSampler
@@ -147,12 +147,7 @@ class Search:
     def run(self) -> Found:
         """Search, then try the best on what was kept out. Raises UsageError, GridhedgeError, DiskFailure."""
         trials = self._search()
-        ranked = sorted(
-            (trial for trial in trials if trial.score is not None),
-            key=lambda trial: (trial.score, -trial.number),
-            reverse=True,
-        )
-        best = ranked[:BEST]
+        best = _best(trials)
         if "holdout" not in self._field.windows:
             return Found(tuple(trials), tuple(map(Ranked, best)))
         held = self._outcomes("holdout", [trial.point for trial in best])
@@ -204,6 +199,16 @@ class Search:
     def _keep(self, part: Part, point: Point, outcome: Outcome) -> None:
         self._study.write(part, point, self._field.space.values(point), outcome)
         self._progress(part, outcome)
+
+
+def _best(trials: Sequence[Trial]) -> list[Trial]:
+    """Of those that did exactly the same (the venue's smallest quantity makes many values equal) the first stands for
+    all."""
+    different: dict[Figures, Trial] = {}
+    for trial in trials:
+        if trial.outcome.figures is not None:
+            different.setdefault(trial.outcome.figures, trial)
+    return sorted(different.values(), key=lambda trial: (trial.score, -trial.number), reverse=True)[:BEST]
 
 
 def _hash(document: Any) -> str:

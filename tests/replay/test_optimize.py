@@ -54,6 +54,14 @@ def test_a_small_space_is_tried_completely(tmp_path: Path) -> None:
     assert found.best[0].holdout is None
 
 
+def test_of_combinations_that_did_the_same_the_first_stands_for_all(tmp_path: Path) -> None:
+    """One dollar and a hair more buy the same 375 DOGE."""
+    space = "symbols.strategy.initial_position_size_usd: {choices: [1.0, 1.000001, 2.0]}\n"
+    found = searched(tmp_path, field(tmp_path, space=space), Wish())
+    assert len(found.trials) == 3
+    assert {ranked.trial.number for ranked in found.best} == {1, 3}
+
+
 def test_a_finished_search_is_told_again_without_a_replay(tmp_path: Path) -> None:
     """Everything is known."""
     first = searched(tmp_path, field(tmp_path, 30), Wish())
@@ -150,7 +158,8 @@ def test_who_survives_is_ranked_before_who_earned(tmp_path: Path) -> None:
     result = searched(tmp_path, found, Wish())
     figures = [ranked.trial.outcome.figures for ranked in result.best]
     stopped = [run.is_stopped for run in figures if run is not None]
-    assert 0 < sum(stopped) < len(stopped) == 8
+    assert len(result.trials) == 8
+    assert 0 < sum(stopped) < len(stopped)
     assert stopped == sorted(stopped)
     lives = [run.end for run in figures if run is not None and run.is_stopped]
     assert lives == sorted(lives, reverse=True)
