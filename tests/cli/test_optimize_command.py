@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from decimal import Decimal as D
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,8 @@ def begin(study: str, trials: int = 48, **more: Any) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Tests that run in the background of a script inherit that Ctrl-C is ignored.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         **more,
     )
