@@ -295,7 +295,6 @@ def has_lines(study: Path, count: int, search: subprocess.Popen[str]) -> bool:
 
 @pytest.fixture
 def long(folder: Path) -> Path:
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     write(folder / "long.csv", quiet_rows(4 * 1440))
     (folder / "s.yaml").write_text(BIG)
     return folder

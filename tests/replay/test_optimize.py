@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,9 @@ class Counting(Workers):
         super().__init__()
         self.tasks = 0
 
-    def run(self, tasks: list[Task]) -> list[Numbered]:  # type: ignore[override]
+    def run(self, tasks: Sequence[Task]) -> Iterator[Numbered]:
         self.tasks += len(tasks)
-        return list(super().run(tasks))
+        return super().run(tasks)
 
 
 def searched(folder: Path, found: Field, wish: Wish, workers: Workers | None = None, study: str = "x") -> Found:
@@ -72,7 +73,6 @@ def test_a_finished_search_is_told_again_without_a_replay(tmp_path: Path) -> Non
 
 def test_who_works_it_out_changes_nothing(tmp_path: Path) -> None:
     """This process and two others find the same trials, the same ranks, the same holdout."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     found, wish = field(tmp_path, 30, BIG), Wish(trials=20, batch=6, seed=5)
     alone = searched(tmp_path, found, wish, study="alone")
     with local_workers(2) as workers:
@@ -84,7 +84,6 @@ def test_who_works_it_out_changes_nothing(tmp_path: Path) -> None:
 
 def test_an_interrupted_search_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     """Stopped after seven outcomes of a batch, it goes on with the rest, and replays none of them twice."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     found, wish = field(tmp_path, 30, BIG), Wish(trials=15, batch=5, seed=2)
     whole = searched(tmp_path, found, wish, study="whole")
 
@@ -108,7 +107,6 @@ def test_an_interrupted_search_ends_as_if_it_had_not_been(tmp_path: Path) -> Non
 
 def test_more_trials_go_on_from_fewer(tmp_path: Path) -> None:
     """The number of trials is no part of the study's identity."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     found, wish = field(tmp_path, 0, BIG), Wish(trials=7, batch=5, seed=2)
     fewer = searched(tmp_path, found, wish)
     more = Counting()

@@ -48,7 +48,6 @@ def test_an_enumeration_is_complete(space: Space) -> None:
 
 def test_the_same_seed_proposes_the_same(space: Space) -> None:
     """And another seed something else."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     first = proposed(TreeSampler(space, 3), 16, 16, 16)
     assert first == proposed(TreeSampler(space, 3), 16, 16, 16)
     assert first != proposed(TreeSampler(space, 4), 16, 16, 16)
@@ -56,13 +55,11 @@ def test_the_same_seed_proposes_the_same(space: Space) -> None:
 
 def test_more_trials_begin_with_those_of_fewer(space: Space) -> None:
     """A search that was ended early by --trials can be made longer."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     assert proposed(TreeSampler(space, 3), 16, 16, 16)[:37] == proposed(TreeSampler(space, 3), 16, 16, 5)
 
 
 def test_no_combination_comes_twice_down_to_the_last(space: Space) -> None:
     """Where the sampler only repeats itself, what is left is drawn."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     few = space._replace(axes=(space.axes[0], space.axes[2]))
     sampler = TreeSampler(few, 1)
     points: list[Point] = []
@@ -75,7 +72,6 @@ def test_no_combination_comes_twice_down_to_the_last(space: Space) -> None:
 
 def test_a_field_with_one_value_is_no_obstacle(space: Space) -> None:
     """It is proposed with every combination of the others."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     fixed = space.axes[2]._replace(values=("auto",))
     points = proposed(TreeSampler(space._replace(axes=(*space.axes[:2], fixed)), 1), 16, 16)
     assert {point[2] for point in points} == {0}
@@ -84,7 +80,6 @@ def test_a_field_with_one_value_is_no_obstacle(space: Space) -> None:
 
 def test_it_learns(space: Space) -> None:
     """The later half lies nearer to the summit than the first draws, and one of a hundred is at most a step away."""
-    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'gridhedge[optimize]'")
     points = proposed(TreeSampler(space, 7), *[16] * 6)
     early, late = [sum(map(worth, part)) / len(part) for part in (points[:16], points[48:])]
     assert late > early / 2

@@ -72,7 +72,7 @@ def test_ctrl_c_tells_what_is_being_replayed_and_no_more(tmp_path: Path) -> None
     class Held(Executor):
         """Finishes the first task, works on the second, and has not begun the third."""
 
-        def submit(self, *call: object, **more: object) -> Future[Outcome]:  # type: ignore[override]
+        def submit(self, *call: object, **more: object) -> Future[Outcome]:
             future: Future[Outcome] = Future()
             made.append(future)
             if len(made) < 3:
@@ -85,7 +85,7 @@ def test_ctrl_c_tells_what_is_being_replayed_and_no_more(tmp_path: Path) -> None
     outcomes = Workers(Held()).run(tasks(tmp_path)[:3])
     assert next(outcomes) == (0, Outcome(None, "first"))
     made[1].set_result(Outcome(None, "second"))
-    assert outcomes.throw(KeyboardInterrupt) == (1, Outcome(None, "second"))  # type: ignore[attr-defined]
+    assert outcomes.throw(KeyboardInterrupt) == (1, Outcome(None, "second"))
     with pytest.raises(KeyboardInterrupt):
         next(outcomes)
     assert made[2].cancelled()
@@ -107,7 +107,6 @@ def test_a_worker_that_reads_other_candles_ends_the_search(tmp_path: Path) -> No
 @contextmanager
 def cluster(folder: Path, *hands: str) -> Iterator[str]:
     """A scheduler and as many workers, programs of their own."""
-    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'gridhedge[cluster]'")
     where = folder / "scheduler.json"
     local = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(where))
     programs = [("dask_scheduler", *local, "--port", "0")]
@@ -187,7 +186,6 @@ def test_a_scheduler_that_is_killed_is_one_sentence(tmp_path: Path) -> None:
 
 def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens on port 1."""
-    pytest.importorskip("distributed", reason="Dask is not installed: pip install 'gridhedge[cluster]'")
     monkeypatch.setattr("gridhedge.replay.workers._CONNECT_SECONDS", 1)
     with pytest.raises(VenueError, match=r"--scheduler tcp://127\.0\.0\.1:1: no Dask scheduler answers"):
         with cluster_workers("tcp://127.0.0.1:1"):
