@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gridhedge.cli.options import amount, check_folder, moment, profile_option, write_result
+from gridhedge.cli.options import amount, check_folder, moment, profile_option, replay_options, write_result
 from gridhedge.cli.profiles import open_profile, require_indicators
 from gridhedge.domain.errors import UsageError
 from gridhedge.domain.values import Millis
@@ -32,13 +32,7 @@ _SYMBOL = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{2,12}USD[TC](?![A-Z0-9])")
 
 @click.command("backtest")
 @profile_option
-@click.option("--data", "files", type=click.Path(path_type=Path), multiple=True, required=True, help="Candle file.")
-@click.option("--symbol", help="Replaces the symbol of a one-symbol profile.")
-@click.option("--funding", "funding_files", type=click.Path(path_type=Path), multiple=True, help="Funding file.")
-@click.option("--from", "start", help="First day or time, UTC: 2025-05-04 or 2025-05-04T12:00.")
-@click.option("--to", "end", help="Last day or time (exclusive), UTC.")
-@click.option("--balance", help="Begin with this much money (default: the paper venue's balance, else 1000).")
-@click.option("--allow-gaps", is_flag=True, help="Accept candle files with holes of more than a day.")
+@replay_options
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures there (- for stdout).")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a report with charts there.")
 def command(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gridhedge.cli.backtest_command import load, remarks, rules_of, source_of, with_symbol
-from gridhedge.cli.options import amount, check_folder, profile_option, write_result
+from gridhedge.cli.options import amount, check_folder, profile_option, replay_options, write_result
 from gridhedge.cli.profiles import open_profile, require_indicators
 from gridhedge.domain.errors import RiskStop, UsageError
 from gridhedge.profile.settings import Profile
@@ -34,13 +34,7 @@ _STDOUT = Path("-")
 @click.command("optimize")
 @profile_option
 @click.option("--space", "space_file", type=click.Path(path_type=Path), required=True, help="What to try (YAML).")
-@click.option("--data", "files", type=click.Path(path_type=Path), multiple=True, required=True, help="Candle file.")
-@click.option("--symbol", help="Replaces the symbol of a one-symbol profile.")
-@click.option("--funding", "funding_files", type=click.Path(path_type=Path), multiple=True, help="Funding file.")
-@click.option("--from", "start", help="First day or time, UTC: 2025-05-04 or 2025-05-04T12:00.")
-@click.option("--to", "end", help="Last day or time (exclusive), UTC.")
-@click.option("--balance", help="Begin with this much money (default: the paper venue's balance, else 1000).")
-@click.option("--allow-gaps", is_flag=True, help="Accept candle files with holes of more than a day.")
+@replay_options
 @click.option("--trials", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="At most so many.")
 @click.option(
     "--objective",

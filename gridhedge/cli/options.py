@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -37,6 +38,23 @@ leverage_option = click.option("--leverage", help="In place of the profile's lev
 account_option = click.option("--account", help="The account; needed where there are several.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+_REPLAYED = (
+    click.option("--data", "files", type=click.Path(path_type=Path), multiple=True, required=True, help="Candle file."),
+    click.option("--symbol", help="Replaces the symbol of a one-symbol profile."),
+    click.option("--funding", "funding_files", type=click.Path(path_type=Path), multiple=True, help="Funding file."),
+    click.option("--from", "start", help="First day or time, UTC: 2025-05-04 or 2025-05-04T12:00."),
+    click.option("--to", "end", help="Last day or time (exclusive), UTC."),
+    click.option("--balance", help="Begin with this much money (default: the paper venue's balance, else 1000)."),
+    click.option("--allow-gaps", is_flag=True, help="Accept candle files with holes of more than a day."),
+)
+
+
+def replay_options(function: Callable[..., None]) -> Callable[..., None]:
+    """What is replayed, and with which money."""
+    for option in reversed(_REPLAYED):
+        function = option(function)
+    return function
 
 
 def moment(option: str, text: str) -> Millis:
